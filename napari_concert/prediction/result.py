@@ -1,0 +1,301 @@
+"""The result of a what-if: features, decoder weights and their posterior covariance; one gene is decoded at a time.
+
+The model's log mean is linear in the features of a spot, so for spot i and gene g::
+
+    baseline_ig  = exp(f_i · w_g)              f  features as observed          (n, Q)
+    predicted_ig = exp(f'_i · w_g)             f' features under the what-if     (n, Q)
+    change_ig    = d_i · w_g                   d = f' − f
+    sd_ig        = √(d_iᵀ Σ_g d_i)             Σ_g posterior covariance of w_g   (Q, Q)
+
+Baseline and what-if share their weights, so whatever does not differ between them cancels exactly. Only numpy and
+scipy are used; no dense spots × genes array is held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from napari_concert.errors import ConcertError, UnknownName
+from scipy import sparse
+
+from napari_concert.prediction.posterior import Z_95, Floats, GenePrediction, false_sign_rate, parts, root
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+REACH_WEIGHT = 0.01
+LAYERS = ("baseline", "predicted", "change", "change_sd", "change_lower", "change_upper")
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The answer to a what-if, in a form from which any gene is decoded at once.
+
+    Attributes
+    ----------
+    genes
+        Modelled genes (G), in the slide's order.
+    spot_names
+        Names of all spots of the file (n_spots).
+    rows
+        int64 (n_rows,): the modelled spots.
+    baseline_features, whatif_features
+        float64 (n_rows, Q).
+    weights
+        float64 (Q, G): posterior mean; the log expected count at the median library size is ``features @ weights``.
+    covariance
+        (G, Q, Q): posterior covariance of the weights that can differ between baseline and what-if, zero elsewhere.
+    observed
+        Sparse (n_spots, G) raw counts. Give CSC where many predictions share it: anything else is converted once each.
+    totals, median_total
+        Total counts of each spot over all genes of the file (n_spots,), and their median over non-empty spots.
+    dispersion
+        (G,) negative-binomial dispersion.
+    coords
+        (n_spots, d) in the slide's units; ``n_spots`` in the file.
+    painted
+        bool (n_spots,).
+    obs
+        The slide's obs (n_spots rows).
+    provenance
+        JSON-able record of what is needed to repeat the prediction.
+    warnings
+        What the reader must know, such as a state never seen in this tissue.
+    """
+
+    genes: tuple[str, ...]
+    spot_names: npt.ArrayLike
+    rows: npt.NDArray[np.int64]
+    baseline_features: Floats
+    whatif_features: Floats
+    weights: Floats
+    covariance: npt.NDArray[np.floating[Any]]
+    observed: Any
+    totals: Floats
+    median_total: float
+    dispersion: Floats
+    coords: Floats
+    n_spots: int
+    painted: npt.NDArray[np.bool_]
+    obs: pd.DataFrame
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n_rows, n_features, n_genes = len(self.rows), self.weights.shape[0], len(self.genes)
+        expected = {
+            "baseline_features": (n_rows, n_features),
+            "whatif_features": (n_rows, n_features),
+            "weights": (n_features, n_genes),
+            "covariance": (n_genes, n_features, n_features),
+            "observed": (self.n_spots, n_genes),
+            "painted": (self.n_spots,),
+            "totals": (self.n_spots,),
+        }
+        for name, shape in expected.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                raise ConcertError(f"Prediction.{name} has shape {found}; expected {shape}.")
+
+    # -- one gene ---------------------------------------------------------------------------------------------------
+
+    def gene(self, name: str) -> GenePrediction:
+        """Decode one gene for all spots.
+
+        Raises
+        ------
+        UnknownName
+            If the gene is not modelled.
+        """
+        baseline, change, sd = self._decode(self.index_of(name))
+        observed = self.observed_gene(name)
+        values = (baseline, baseline * np.exp(change), change, sd, change - Z_95 * sd, change + Z_95 * sd)
+        return GenePrediction(name, observed, *map(self._spread, values))
+
+    def index_of(self, name: str) -> int:
+        """Give a gene's column.
+
+        Raises
+        ------
+        UnknownName
+            If the gene is not modelled.
+        """
+        try:
+            return self._index[name]
+        except KeyError:
+            raise UnknownName("modelled gene", name, self.genes) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
+    def observed_gene(self, name: str) -> Floats:
+        """Give the measured counts of a gene at the median library size, (n_spots,), NaN for unmodelled spots."""
+        column = self._columns[:, [self.index_of(name)]].toarray().ravel()[self.rows]
+        return self._spread(column * self._scale)
+
+    def _decode(self, g: int) -> tuple[Floats, Floats, Floats]:
+        """Give baseline, change and sd of gene ``g``, each (n_rows,); change and sd are zero where nothing differs."""
+        change, sd = np.zeros(len(self.rows)), np.zeros(len(self.rows))
+        difference, affected, used = self._difference
+        change[affected] = difference @ self.weights[used, g]
+        covariance = self.covariance[g][np.ix_(used, used)].astype(np.float64)
+        sd[affected] = root(np.einsum("nq,nq->n", difference @ covariance, difference))
+        return np.exp(self.baseline_features @ self.weights[:, g]), change, sd
+
+    def _spread(self, values: Floats) -> Floats:
+        """Put values of the modelled spots (n_rows,) where they belong on the slide (n_spots,)."""
+        spread = np.full(self.n_spots, np.nan)
+        spread[self.rows] = values
+        return spread
+
+    # -- regions ----------------------------------------------------------------------------------------------------
+
+    def region_change(self, rows: npt.ArrayLike) -> pd.DataFrame:
+        """Summarise the change over a region, for every modelled gene.
+
+        With d̄ the mean feature difference over the region, the mean change is d̄·w_g and its variance d̄ᵀ Σ_g d̄.
+
+        Parameters
+        ----------
+        rows
+            Spot rows or a mask (n_spots,); spots that are not modelled are left out.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by gene: ``change`` (mean natural log fold change), ``sd``, ``lower``, ``upper`` (95 %), ``lfsr``
+            (local false sign rate, normal), ``baseline``, ``predicted`` (mean expected counts at the median library
+            size). Without any modelled spot every value is NaN.
+        """
+        inside = self._modelled(rows)
+        if not inside.size:
+            return self._empty_region()
+        change, sd = self._mean_change(inside)
+        baseline, predicted = self._mean_levels(inside)
+        columns = {
+            "change": change,
+            "sd": sd,
+            "lower": change - Z_95 * sd,
+            "upper": change + Z_95 * sd,
+            "lfsr": false_sign_rate(change, sd),
+            "baseline": baseline,
+            "predicted": predicted,
+        }
+        return pd.DataFrame(columns, index=pd.Index(self.genes, name="gene"))
+
+    def top_genes(self, rows: npt.ArrayLike, n: int = 50) -> pd.DataFrame:
+        """Give the ``n`` genes that change most (by absolute mean change) over a region, largest first."""
+        table = self.region_change(rows)
+        order = np.argsort(-np.abs(table["change"].to_numpy()), kind="stable")[:n]
+        return table.iloc[order]
+
+    @cached_property
+    def reach(self) -> npt.NDArray[np.bool_]:
+        """Which spots the what-if reaches, (n_spots,): painted, or some feature differs by at least 1 %."""
+        reached = np.zeros(self.n_spots, dtype=bool)
+        difference, affected, _ = self._difference
+        reached[self.rows[affected]] = np.abs(difference).max(axis=1, initial=0.0) >= REACH_WEIGHT
+        reached[self.rows] |= self.painted[self.rows]
+        return reached
+
+    def _modelled(self, rows: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Give positions in ``self.rows`` of the region's modelled spots."""
+        region = np.zeros(self.n_spots, dtype=bool)
+        wanted = np.asarray(rows)
+        region[wanted if wanted.dtype == bool else wanted.astype(np.int64)] = True
+        return np.flatnonzero(region[self.rows])
+
+    def _mean_change(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        mean = (self.whatif_features[inside] - self.baseline_features[inside]).mean(axis=0)
+        used = np.flatnonzero(mean)
+        block = self.covariance[:, used][:, :, used].astype(np.float64)
+        variance = np.einsum("q,gqr,r->g", mean[used], block, mean[used])
+        return mean[used] @ self.weights[used], root(variance)
+
+    def _mean_levels(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        baseline, predicted = np.zeros(len(self.genes)), np.zeros(len(self.genes))
+        for part in parts(inside, len(self.genes)):
+            baseline += np.exp(self.baseline_features[part] @ self.weights).sum(axis=0)
+            predicted += np.exp(self.whatif_features[part] @ self.weights).sum(axis=0)
+        return baseline / len(inside), predicted / len(inside)
+
+    def _empty_region(self) -> pd.DataFrame:
+        columns = ["change", "sd", "lower", "upper", "lfsr", "baseline", "predicted"]
+        return pd.DataFrame(np.nan, index=pd.Index(self.genes, name="gene"), columns=columns)
+
+    # -- all of it --------------------------------------------------------------------------------------------------
+
+    def to_anndata(self, genes: Iterable[str] | None = None) -> AnnData:
+        """Decode everything into an AnnData with all spots of the file; unmodelled spots are NaN in the layers.
+
+        Parameters
+        ----------
+        genes
+            Which modelled genes to keep (the slide's order is kept); all of them by default.
+
+        Returns
+        -------
+        AnnData
+            X raw counts; float32 layers ``baseline``, ``predicted``, ``change``, ``change_sd``, ``change_lower``,
+            ``change_upper``; obsm ``spatial``; obs with ``painted``; uns ``napari_concert`` (JSON text).
+
+        Raises
+        ------
+        UnknownName
+            If a wanted gene is not modelled.
+        """
+        from anndata import AnnData
+
+        wanted = np.arange(len(self.genes)) if genes is None else np.unique([self.index_of(name) for name in genes])
+        wanted = wanted.astype(np.int64)
+        obs = self.obs.copy()
+        obs["painted"] = self.painted
+        obs.index = pd.Index(np.asarray(self.spot_names, dtype=object).astype(str))
+        var = pd.DataFrame(index=pd.Index([self.genes[g] for g in wanted]))
+        counts = sparse.csr_matrix(self._columns[:, wanted], dtype=np.float32)
+        result = AnnData(X=counts, obs=obs, var=var, layers=self._layers(wanted), obsm={"spatial": self.coords})
+        result.uns["napari_concert"] = json.dumps({**self.provenance, "warnings": list(self.warnings)}, default=str)
+        return result
+
+    def _layers(self, wanted: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float32]]:
+        layers = {name: np.full((self.n_spots, len(wanted)), np.nan, np.float32) for name in LAYERS}
+        for column, g in enumerate(wanted):
+            baseline, change, sd = self._decode(int(g))
+            values = (baseline, baseline * np.exp(change), change, sd, change - Z_95 * sd, change + Z_95 * sd)
+            for name, value in zip(LAYERS, values, strict=True):
+                layers[name][self.rows, column] = value
+        return layers
+
+    # -- computed once ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: g for g, name in enumerate(self.genes)}
+
+    @cached_property
+    def _columns(self) -> Any:
+        return (
+            self.observed
+            if sparse.issparse(self.observed) and self.observed.format == "csc"
+            else sparse.csc_matrix(self.observed)
+        )
+
+    @cached_property
+    def _scale(self) -> Floats:
+        """Factor from raw counts to counts at the median library size, (n_rows,)."""
+        return self.median_total / self.totals[self.rows]
+
+    @cached_property
+    def _difference(self) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Non-zero block of what-if minus baseline features, its spots (in ``rows``) and its features."""
+        full = self.whatif_features - self.baseline_features
+        affected = np.flatnonzero((full != 0).any(axis=1))
+        used = np.flatnonzero((full[affected] != 0).any(axis=0))
+        return np.ascontiguousarray(full[np.ix_(affected, used)]), affected, used
