@@ -1,0 +1,84 @@
+"""What a model can and can't say: seen states, unseen pairs, slides that don't fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_concert.concert.dataset import Scale
+from napari_concert.model.data import Vocabulary
+from napari_concert.patches import WhatIf
+from napari_concert.slide import Slide
+
+FEW_SPOTS = 12
+SHOWN_GENES = 5
+
+Pair = tuple[str | None, str | None]
+"""A state and a tissue, None where unknown."""
+
+
+def seen_pairs(slides: Sequence[Slide]) -> set[Pair]:
+    """Return the pairs of state and tissue that occur on the slides."""
+    return {
+        (state, tissue)
+        for slide in slides
+        for state, tissue in zip(slide.state_of[slide.usable], slide.tissue_of[slide.usable], strict=True)
+    }
+
+
+def notes(slides: Sequence[Slide], vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield what to know before trusting a model of these slides."""
+    if len(vocabulary.states) == 0:
+        yield "No perturbation column: the model describes the tissue, and what-ifs are off."
+    elif len(vocabulary.states) == 1:
+        yield f"Only one state ({vocabulary.states[0]}): there is nothing to switch to, so what-ifs are off."
+    for state in vocabulary.states:
+        count = sum(int((slide.state_of[slide.usable] == state).sum()) for slide in slides)
+        if count < FEW_SPOTS:
+            plural = "spot" if count == 1 else "spots"
+            yield f"{state} has {count} {plural}: its effect is little more than what those few show."
+    if vocabulary.states and not vocabulary.controls:
+        yield "No control state: every state propagates a field, and effects are differences between states."
+
+
+def mismatches(slide: Slide, vocabulary: Vocabulary, scale: Scale, columns: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why a model does not fit a slide."""
+    missing = [gene for gene in vocabulary.genes if gene not in slide.genes]
+    if missing:
+        some = ", ".join(missing[:SHOWN_GENES]) + (" …" if len(missing) > SHOWN_GENES else "")
+        yield f"{len(missing)} of the model's {len(vocabulary.genes)} genes are not on the slide ({some})"
+    dimensions = slide.coords.shape[1]
+    if dimensions != vocabulary.dimensions:
+        yield f"the model is {vocabulary.dimensions}D, the slide's coordinates are {dimensions}D"
+    if slide.units.name != scale.unit:
+        yield f"the model's coordinates are in {scale.unit}, the slide's in {slide.units.name}; say how many µm a unit is"
+    unknown = [state for state in slide.states if state not in vocabulary.states]
+    if unknown:
+        learned = ", ".join(vocabulary.states) or "none"
+        yield f"the slide has states the model never saw ({', '.join(unknown)}; it learned {learned})"
+    for name in vocabulary.continuous:
+        if name not in slide.adata.obs:
+            yield f"the continuous column {name!r} is missing"
+    if vocabulary.tissues and not slide.tissues:
+        yield f"the model was trained with a tissue column ({columns.get('tissue')}); choose the slide's"
+
+
+def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a warning for every state that a what-if puts into a tissue where it was never measured."""
+    state, tissue = slide.state_of.copy(), slide.tissue_of.copy()
+    for attribute, values in (("perturbation", state), ("tissue", tissue)):
+        for name in (attribute, columns.get(attribute)):
+            if name in what_if.attributes:
+                wanted = what_if.target_of(slide.n_spots, str(name))
+                given = np.array([value is not None for value in wanted])
+                values[given] = wanted[given]
+    painted = [row for row in what_if.rows if slide.usable[row]]
+    for pair in _ordered({(state[row], tissue[row]) for row in painted} - pairs):
+        where = f"tissue {pair[1]}" if pair[1] is not None else "tissue that is not annotated"
+        yield f"Extrapolation: {pair[0]} was never measured in {where}; the effect is taken from other tissue."
+
+
+def _ordered(pairs: Iterable[Pair]) -> list[Pair]:
+    return sorted((pair for pair in pairs if pair[0] is not None), key=str)

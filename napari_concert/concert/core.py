@@ -1,0 +1,285 @@
+"""Concert: set up, train, save, load, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+import pandas as pd
+import torch
+
+from napari_concert.concert.checks import mismatches, notes, seen_pairs, unseen
+from napari_concert.concert.dataset import Scale, arrays_of, intervene, vocabulary_of
+from napari_concert.concert.genes import choose_genes
+from napari_concert.concert.observed import Observed
+from napari_concert.errors import ConcertError
+from napari_concert.model import checkpoint, runtime
+from napari_concert.model.config import Epoch, ModelConfig
+from napari_concert.model.counterfactual import whatif_features
+from napari_concert.model.data import Vocabulary
+from napari_concert.model.network import ConcertNetwork
+from napari_concert.model.training import Trainer, build, train
+from napari_concert.patches import WhatIf
+from napari_concert.prediction import Prediction
+from napari_concert.slide import Slide
+
+MEANING = "The model's extrapolation from how states differ across this tissue, not a proven cause."
+
+
+class Concert:
+    """The CONCERT model of one or several slides.
+
+    Parameters
+    ----------
+    slides
+        Slides to learn from; their ``columns`` say what is perturbation, tissue, section and continuous.
+    n_genes, also_genes
+        Highly variable genes to model, and genes to model in any case.
+    seed
+        Draws the hidden spots and the MLPs' start. The same seed repeats a training.
+    device
+        "auto" takes CUDA, else MPS, else the CPU.
+    config
+        Size of the model and of its fit.
+
+    Raises
+    ------
+    ConcertError
+        If there is no usable spot or gene, or the device is not available.
+
+    Examples
+    --------
+    >>> model = Concert(napari_concert.read("slide.h5ad")).train()        # doctest: +SKIP
+    >>> model.predict(WhatIf((spots, {"perturbation": "Jak2"}))).gene("Cxcl10").change   # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        slides: Slide | Sequence[Slide],
+        *,
+        n_genes: int = 2000,
+        also_genes: Sequence[str] = (),
+        seed: int = 0,
+        device: str = "auto",
+        config: ModelConfig | None = None,
+    ) -> None:
+        self.slides: tuple[Slide, ...] = (slides,) if isinstance(slides, Slide) else tuple(slides)
+        self._check_slides(n_genes)
+        self.seed, self.device = seed, _device(device)
+        self.config = config or ModelConfig()
+        self.scale = Scale(float(self.slides[0].pitch), self.slides[0].units.name)
+        genes = choose_genes(self.slides, n_genes, also_genes)
+        self.vocabulary = vocabulary_of(self.slides, genes)
+        self.columns = asdict(self.slides[0].columns)
+        self.seen_pairs = seen_pairs(self.slides)
+        self.is_trained = False
+        self._network: ConcertNetwork | None = None
+        self._epochs: list[Epoch] = []
+        self._observed: WeakKeyDictionary[Slide, Observed] = WeakKeyDictionary()
+        self.hash = ""
+
+    def _check_slides(self, n_genes: int) -> None:
+        if not self.slides:
+            raise ConcertError("No slide was given; read one with napari_concert.read(path).")
+        if n_genes < 1:
+            raise ConcertError(f"At least one gene must be modelled; got n_genes={n_genes}.")
+        for slide in self.slides:
+            if slide.usable.sum() < 2:
+                raise ConcertError(f"{slide.name}: fewer than two spots have counts and coordinates; nothing to learn from.")
+
+    @property
+    def genes(self) -> tuple[str, ...]:
+        """Modelled genes, in the order of the first slide."""
+        return self.vocabulary.genes
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Perturbation states, controls first."""
+        return self.vocabulary.states
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """States that propagate no field."""
+        return self.vocabulary.controls
+
+    @property
+    def tissues(self) -> tuple[str, ...]:
+        """Tissues or niches."""
+        return self.vocabulary.tissues
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: ``train_loss``, ``heldout_loss`` (nats per spot and gene), ``seconds``."""
+        rows = [asdict(epoch) for epoch in self._epochs]
+        return pd.DataFrame(rows, columns=["index", "train_loss", "heldout_loss", "seconds"]).set_index("index")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before trusting this model, in plain words."""
+        return tuple(notes(self.slides, self.vocabulary))
+
+    def training(self, max_epochs: int | None = None) -> Generator[Epoch, None, None]:
+        """Train; yield an :class:`Epoch` at least every half second or so. Closing the generator cancels.
+
+        A cancelled training keeps its best weights so far, and the model is usable.
+
+        Raises
+        ------
+        ConcertError
+            If ``max_epochs`` is below 1.
+        """
+        limit = self.config.max_epochs if max_epochs is None else max_epochs
+        if limit < 1:
+            raise ConcertError(f"Training needs at least one epoch; got {limit}.")
+        arrays = arrays_of(self.slides, self.vocabulary, self.scale)
+        network = build(arrays, self.vocabulary, self.config, self.seed)
+        epochs: list[Epoch] = []
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            trainer = Trainer(network, arrays, self.seed, self.device)
+        try:
+            for epoch in train(trainer, limit):
+                if epoch.fraction == 1:
+                    epochs.append(epoch)
+                yield epoch
+        finally:
+            self._adopt(network, epochs)
+
+    def _adopt(self, network: ConcertNetwork, epochs: list[Epoch]) -> None:
+        self._network = network.cpu().double().eval()
+        self._epochs, self.is_trained = epochs, True
+        self._observed.clear()
+        self.hash = checkpoint.network_hash(self._network)
+
+    def train(self, max_epochs: int | None = None, on_epoch: Callable[[Epoch], None] | None = None) -> Self:
+        """Train to the end; ``on_epoch`` is called with every record."""
+        for epoch in self.training(max_epochs):
+            if on_epoch is not None:
+                on_epoch(epoch)
+        return self
+
+    def save(self, folder: str | Path) -> None:
+        """Save into a folder: weights as safetensors, the rest as JSON.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained, or the folder can't be written.
+        """
+        record = {
+            "columns": self.columns,
+            "pitch": self.scale.pitch,
+            "unit": self.scale.unit,
+            "seed": self.seed,
+            "device": self.device,
+            "seen_pairs": sorted([list(pair) for pair in self.seen_pairs], key=str),
+            "slides": [slide.name for slide in self.slides],
+            "versions": runtime.versions(),
+            "history": [asdict(epoch) for epoch in self._epochs],
+        }
+        try:
+            checkpoint.save(Path(folder), self.network, record)
+        except OSError as error:
+            raise ConcertError(f"The model can't be saved in {folder}: {error.strerror}. Choose a folder you can write.") from error
+
+    @classmethod
+    def load(cls, folder: str | Path, slides: Slide | Sequence[Slide] | None = None) -> Self:
+        """Load a saved model; with slides, check that it fits them.
+
+        Raises
+        ------
+        ConcertError
+            If the folder holds no usable model, or the model does not fit a slide.
+        """
+        try:
+            network, record = checkpoint.load(Path(folder))
+        except ValueError as error:
+            raise ConcertError(str(error)) from error
+        model = cls.__new__(cls)
+        model.slides = () if slides is None else (slides,) if isinstance(slides, Slide) else tuple(slides)
+        model.vocabulary, model.config = network.vocabulary, network.config
+        model.scale = Scale(record["pitch"], record["unit"])
+        model.seed, model.device, model.columns = record["seed"], "cpu", record["columns"]
+        model.seen_pairs = {(pair[0], pair[1]) for pair in record["seen_pairs"]}
+        model._observed = WeakKeyDictionary()
+        model._adopt(network, [Epoch(**epoch) for epoch in record["history"]])
+        for slide in model.slides:
+            model._require_fit(slide)
+        return model
+
+    @property
+    def network(self) -> ConcertNetwork:
+        """The trained network.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained.
+        """
+        if self._network is None:
+            raise ConcertError("The model is not trained yet; call train() first, or load a saved model.")
+        return self._network
+
+    def mismatches(self, slide: Slide) -> list[str]:
+        """Return what keeps this model from being used on a slide, in plain words; empty if nothing does."""
+        return list(mismatches(slide, self.vocabulary, self.scale, self.columns))
+
+    def _require_fit(self, slide: Slide) -> None:
+        found = self.mismatches(slide)
+        if found:
+            raise ConcertError(f"The model does not fit {slide.name}: {'; '.join(found)}")
+
+    def predict(self, what_if: WhatIf, slide: Slide | None = None) -> Prediction:
+        """Predict a what-if on a slide (the first one by default): what the painted spots become, and what it does.
+
+        Cell state and position of every spot are held; the perturbation is swapped and its field recomputed. An empty
+        what-if gives the model's denoised baseline.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained or does not fit the slide, or a target is not one that it knows.
+        """
+        network, slide = self.network, self._slide(slide)
+        what_if.check(slide.n_spots)
+        observed = self._observe(slide)
+        intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
+        features = whatif_features(network, observed.arrays, observed.features, intervened)
+        return observed.prediction(network, features, what_if, self.extrapolations(what_if, slide), self._provenance(what_if, slide))
+
+    def _slide(self, slide: Slide | None) -> Slide:
+        if slide is None and not self.slides:
+            raise ConcertError("Which slide? Give predict() one; this model was loaded without.")
+        return self.slides[0] if slide is None else slide
+
+    def _observe(self, slide: Slide) -> Observed:
+        """Return what was inferred from a slide's observed states: once, and the same for whoever asks."""
+        if slide not in self._observed:
+            self._require_fit(slide)
+            self._observed[slide] = Observed.infer(self.network, slide, self.scale)
+        return self._observed[slide]
+
+    def extrapolations(self, what_if: WhatIf, slide: Slide | None = None) -> tuple[str, ...]:
+        """Return where a what-if asks for more than was measured: a state never seen in the patch's tissue."""
+        slide = self._slide(slide)
+        return tuple(dict.fromkeys(unseen(what_if, slide, self.seen_pairs, self.columns)))
+
+    def _provenance(self, what_if: WhatIf, slide: Slide) -> dict[str, Any]:
+        return {
+            "meaning": MEANING,
+            "slide": slide.name,
+            "what_if": what_if.to_json(),
+            "seed": self.seed,
+            "model_hash": self.hash,
+            "versions": runtime.versions(),
+        }
+
+
+def _device(name: str) -> str:
+    try:
+        return runtime.resolve_device(name)
+    except ValueError as error:
+        raise ConcertError(str(error)) from error

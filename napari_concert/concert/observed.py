@@ -1,0 +1,93 @@
+"""What a trained model infers from a slide as it was observed: once for every slide, held fixed under what-ifs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csc_matrix
+
+from napari_concert.concert.dataset import Scale, arrays_of
+from napari_concert.model.counterfactual import attribute_features
+from napari_concert.model.data import SpotArrays
+from napari_concert.model.encoder import infer_latents
+from napari_concert.model.network import ConcertNetwork
+from napari_concert.patches import WhatIf
+from napari_concert.prediction import Prediction
+from napari_concert.slide import Slide
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """A slide as the model sees it.
+
+    Attributes
+    ----------
+    arrays, rows
+        The usable spots, and their rows (n,) in the file.
+    features, latents
+        Attribute features (n, Qa) of the observed states, and the latent cell state (n, L).
+    counts
+        Raw counts (n_spots, G) of the modelled genes.
+    covariance
+        Posterior covariance of the weights (G, Q, Q).
+    """
+
+    slide: Slide
+    arrays: SpotArrays
+    rows: npt.NDArray[np.int64]
+    features: npt.NDArray[np.float64]
+    latents: npt.NDArray[np.float64]
+    counts: csc_matrix
+    covariance: npt.NDArray[np.float32]
+
+    @classmethod
+    def infer(cls, network: ConcertNetwork, slide: Slide, scale: Scale) -> Observed:
+        """Infer the latent cell state of all usable spots, given the attributes they were observed with."""
+        arrays = arrays_of([slide], network.vocabulary, scale)
+        features = attribute_features(network, arrays)
+        latents = infer_latents(network, arrays, features)
+        columns = slide.genes.get_indexer(list(network.vocabulary.genes))
+        return cls(
+            slide,
+            arrays,
+            np.flatnonzero(slide.usable),
+            features,
+            latents,
+            csc_matrix(slide.counts[:, columns]),
+            network.covariance.numpy().astype(np.float32),
+        )
+
+    def prediction(
+        self,
+        network: ConcertNetwork,
+        features: npt.NDArray[np.float64],
+        what_if: WhatIf,
+        warnings: tuple[str, ...],
+        provenance: dict[str, Any],
+    ) -> Prediction:
+        """Return the prediction for what-if features (n, Qa)."""
+        slide = self.slide
+        painted = np.zeros(slide.n_spots, dtype=bool)
+        painted[what_if.rows] = True
+        return Prediction(
+            genes=network.vocabulary.genes,
+            spot_names=slide.spot_names,
+            rows=self.rows,
+            baseline_features=np.hstack([self.features, self.latents]),
+            whatif_features=np.hstack([features, self.latents]),
+            weights=network.weights.numpy(),
+            covariance=self.covariance,
+            observed=self.counts,
+            totals=slide.totals,
+            median_total=slide.median_total,
+            dispersion=network.log_theta.exp().numpy(),
+            coords=slide.coords,
+            n_spots=slide.n_spots,
+            painted=painted,
+            obs=slide.adata.obs,
+            provenance=provenance,
+            warnings=warnings,
+        )

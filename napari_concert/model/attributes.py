@@ -1,0 +1,119 @@
+"""From attributes to the decoder's features: embeddings, MLPs and the propagated field.
+
+Every row of the decoder's weights is the embedding, in gene space, of one thing that can be swapped: a tissue, a batch,
+a state's own effect, a state's spill-over. The features say how much of each a spot has, in the order ::
+
+    intercept | tissue (one-hot) | batch (one-hot) | continuous (MLPs) | own state (one-hot) | field u
+
+A low-dimensional embedding followed by a linear decoder is the same model with a rank constraint; with a handful of
+states the constraint buys nothing and would hide which gene follows which state.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
+from napari_concert.model.field import Pairs, PropagatedField, pairs_within
+
+
+class Blocks(NamedTuple):
+    """Number of features of each kind, in their order."""
+
+    intercept: int
+    tissue: int
+    batch: int
+    continuous: int
+    own: int
+    field: int
+
+    def slice_of(self, name: str) -> slice:
+        """Return the columns of block ``name``."""
+        position = self._fields.index(name)
+        start = sum(self[:position])
+        return slice(start, start + self[position])
+
+
+class Codes(NamedTuple):
+    """Attributes of all spots as tensors (N,), with ``continuous`` (N, C)."""
+
+    own: Tensor
+    propagating: Tensor
+    tissue: Tensor
+    batch: Tensor
+    continuous: Tensor
+
+
+def encode(arrays: SpotArrays, vocabulary: Vocabulary) -> Codes:
+    """Return the attributes as codes into the model's embeddings."""
+
+    def through(table: object, codes: object) -> Tensor:
+        looked_up = torch.as_tensor(table)[torch.as_tensor(codes).clamp(min=0)] if len(vocabulary.states) else torch.as_tensor(codes)
+        return torch.where(torch.as_tensor(codes) == UNKNOWN, UNKNOWN, looked_up)
+
+    return Codes(
+        own=through(vocabulary.own_of_state, arrays.state),
+        propagating=through(vocabulary.propagating_of_state, arrays.state),
+        tissue=torch.as_tensor(arrays.tissue),
+        batch=torch.as_tensor(arrays.batch),
+        continuous=torch.as_tensor(arrays.continuous),
+    )
+
+
+def field_pairs(arrays: SpotArrays, vocabulary: Vocabulary, reach: float) -> Pairs:
+    """Return the pairs over which the states of ``arrays`` propagate."""
+    codes = encode(arrays, vocabulary).propagating.numpy()
+    return pairs_within(arrays.coords, arrays.place, (codes != UNKNOWN).nonzero()[0], reach)
+
+
+class ContinuousFeatures(nn.Module):
+    """Small MLP of one standardised attribute: the attribute itself, and smooth bends of it."""
+
+    def __init__(self, n_features: int, hidden: int = 16) -> None:
+        super().__init__()
+        self.bend = nn.Sequential(nn.Linear(1, hidden), nn.Tanh(), nn.Linear(hidden, n_features - 1), nn.Tanh())
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Return features (N, n_features) of values (N,)."""
+        column = value[:, None]
+        return torch.cat([column, self.bend(column)], dim=1)
+
+
+class Attributes(nn.Module):
+    """The perturbation module: turns attributes and positions into features."""
+
+    def __init__(self, vocabulary: Vocabulary, reach: float, continuous_features: int) -> None:
+        super().__init__()
+        self.n_tissues, self.n_batches = len(vocabulary.tissues), len(vocabulary.batches)
+        self.n_own = len(vocabulary.own)
+        self.field = PropagatedField(len(vocabulary.propagating), self.n_tissues, vocabulary.dimensions, reach)
+        self.continuous = nn.ModuleList(ContinuousFeatures(continuous_features) for _ in vocabulary.continuous)
+        self.blocks = Blocks(
+            intercept=1,
+            tissue=self.n_tissues,
+            batch=self.n_batches if self.n_batches > 1 else 0,
+            continuous=continuous_features * len(vocabulary.continuous),
+            own=self.n_own,
+            field=len(vocabulary.propagating),
+        )
+
+    def forward(self, codes: Codes, pairs: Pairs) -> Tensor:
+        """Return the features (N, Q)."""
+        dtype = self.field.log_alpha.dtype
+        parts = [torch.ones(len(codes.own), 1, dtype=dtype, device=codes.own.device)]
+        parts.append(_one_hot(codes.tissue, self.n_tissues, dtype))
+        if self.blocks.batch:
+            parts.append(_one_hot(codes.batch, self.n_batches, dtype))
+        parts.extend(mlp(codes.continuous[:, c].to(dtype)) for c, mlp in enumerate(self.continuous))
+        parts.append(_one_hot(codes.own, self.n_own, dtype))
+        if self.blocks.field:
+            parts.append(self.field(pairs, codes.propagating, codes.tissue))
+        return torch.cat(parts, dim=1)
+
+
+def _one_hot(codes: Tensor, size: int, dtype: torch.dtype) -> Tensor:
+    """Return indicator columns (N, size); an unknown code (-1) has none set."""
+    return nn.functional.one_hot(codes + 1, size + 1)[:, 1:].to(dtype)

@@ -1,0 +1,96 @@
+"""The decoder: log-linear, with a Gaussian posterior over the weights of every gene.
+
+One step of Fisher scoring for all genes at once. With features ``X`` (N, Q), score ``r`` and weight ``W`` of
+:mod:`.likelihood` and prior precision ``Λ_g``::
+
+    F_g = Xᵀ diag(W_g) X + diag(Σ_i W_ig Var[X_i])        information; uncertain latents count as errors in variables
+    w_g ← (F_g + Λ_g)⁻¹ (F_g w_g + Xᵀ r_g - Var-term)     posterior mean
+    Σ_g = (F_g + Λ_g)⁻¹                                   posterior covariance
+
+The sums run over spots, chunk by chunk; they are the same in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from napari_concert.model.shrinkage import prior_precision
+
+LARGEST_STEP = 1.5  # of a weight in one scoring step: counts can be far from their start
+
+
+@dataclass
+class Information:
+    """Accumulated statistics of all genes: ``F`` as packed upper triangles (T, G), and ``Xᵀ r`` (Q, G)."""
+
+    packed: Tensor
+    gradient: Tensor
+
+    @classmethod
+    def zeros(cls, n_features: int, n_genes: int, device: str) -> Information:
+        """Return empty statistics."""
+        size = n_features * (n_features + 1) // 2
+        kind = {"dtype": torch.float64, "device": device}
+        return cls(torch.zeros(size, n_genes, **kind), torch.zeros(n_features, n_genes, **kind))  # type: ignore[arg-type]
+
+    def add(self, features: Tensor, variance: Tensor, score: Tensor, weight: Tensor, mean: Tensor) -> None:
+        """Add the spots of one chunk.
+
+        Parameters
+        ----------
+        features, variance
+            Mean and variance (n, Q) of the features.
+        score, weight
+            Of the counts (n, G).
+        mean
+            Current weights (Q, G).
+        """
+        first, second = torch.triu_indices(features.shape[1], features.shape[1], device=features.device)
+        products = features[:, first] * features[:, second]
+        self.packed += (products.mT @ weight).double()
+        spread = (variance.mT @ weight).double()
+        self.packed[first == second] += spread
+        self.gradient += (features.mT @ score).double() - spread * mean.double()
+
+    def unpack(self) -> Tensor:
+        """Return ``F`` (G, Q, Q)."""
+        n_features, n_genes = self.gradient.shape
+        first, second = torch.triu_indices(n_features, n_features, device=self.packed.device)
+        full = torch.zeros(n_genes, n_features, n_features, dtype=torch.float64, device=self.packed.device)
+        full[:, first, second] = self.packed.mT
+        full[:, second, first] = self.packed.mT
+        return full
+
+
+@dataclass
+class WeightPosterior:
+    """Gaussian posterior of the weights: mean (Q, G), covariance (G, Q, Q), and the prior precision used (Q, G)."""
+
+    mean: Tensor
+    covariance: Tensor
+    precision: Tensor
+
+
+def scoring_step(mean: Tensor, information: Information, precision: Tensor) -> WeightPosterior:
+    """Return the posterior after one step of Fisher scoring from ``mean`` (Q, G)."""
+    fisher, start = information.unpack(), mean.double()
+    root = torch.linalg.cholesky(fisher + torch.diag_embed(precision.mT))
+    target = information.gradient - precision * start
+    change = torch.cholesky_solve(target.mT[..., None], root)[..., 0].mT
+    largest = change.abs().amax(0).clamp(min=1e-12)
+    damped = change * (LARGEST_STEP / largest).clamp(max=1.0)
+    return WeightPosterior(start + damped, torch.cholesky_inverse(root), precision)
+
+
+def refresh_prior(posterior: WeightPosterior, rows: slice) -> Tensor:
+    """Return prior precisions (R, G) of ``rows``, learned by adaptive shrinkage from their estimates.
+
+    The estimate without its prior is the cavity of the posterior: precision ``1/Σ_qq - λ``.
+    """
+    variance = posterior.covariance.diagonal(dim1=1, dim2=2).mT[rows]
+    without = (1 / variance - posterior.precision[rows]).clamp(min=1e-6)
+    estimate = posterior.mean[rows] / variance / without
+    return prior_precision(estimate, without.rsqrt())

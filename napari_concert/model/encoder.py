@@ -1,0 +1,312 @@
+"""The encoder: from a spot's expression to its latent cell state, given its attributes and field.
+
+A spot owns no free code. Its latents are read from its counts through the decoder's own weights (a tied encoder), and
+joined by the prior: the global Gaussian process for spatial factors, N(0, 1) for intrinsic ones. With score ``r`` and
+Fisher weight ``W`` of :mod:`.likelihood` at the current η, one Newton step solves ::
+
+    s_il  = Σ_g w_lg r_ig            J_i,lk = Σ_g w_lg w_kg W_ig             what the counts say of spot i
+    f     = Vᵀ μ̃                                                             whitened posterior mean of the factors
+    (I + V J Vᵀ) δμ̃ = V s - μ̃        (I + J) δz = s - z                      coupled through J, solved together
+
+by conjugate gradients, preconditioned with each latent's own system. The log joint is concave, so the steps end at its
+only mode. Variances are those of the Gaussian (Laplace) approximation with the diagonal of ``J``. Unseen spots and new
+slides of the same genes need no training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_concert.model import svgp
+from napari_concert.model.config import ModelConfig
+from napari_concert.model.data import SpotArrays
+from napari_concert.model.likelihood import working
+from napari_concert.model.network import ConcertNetwork
+
+MOST_STEPS = 25
+CONVERGED = 1e-6  # largest move of a latent, in prior standard deviations
+LONGEST = 3.0  # and the most it may move in one step
+SOLVED = 1e-8  # relative residual of the linear system
+MOST_ROUNDS = 200  # of conjugate gradients
+
+
+@dataclass(frozen=True)
+class Spots:
+    """The tensors of one set of spots on a device, and the dense counts, chunk by chunk.
+
+    Attributes
+    ----------
+    coords, place, log_size
+        Positions (N, d) in pitches, places (N,), log size factors (N,).
+    inducing
+        Rows (M,) of the inducing points.
+    observed
+        1.0 for spots whose counts are read, 0.0 for hidden ones (N,).
+    """
+
+    arrays: SpotArrays
+    coords: Tensor
+    place: Tensor
+    log_size: Tensor
+    inducing: Tensor
+    observed: Tensor
+    chunk: int
+    precision: torch.dtype = torch.float64
+
+    @classmethod
+    def of(
+        cls,
+        arrays: SpotArrays,
+        config_inducing: int,
+        batch_entries: int,
+        hidden: NDArray[np.bool_] | None = None,
+        device: str = "cpu",
+        precision: torch.dtype = torch.float64,
+    ) -> Spots:
+        """Return the tensors of ``arrays``; ``precision`` is that of spots x genes (sums and solves are double)."""
+        chosen = svgp.inducing_points(arrays.coords, arrays.place, inducing_count(arrays, config_inducing))
+        observed = np.ones(len(arrays)) if hidden is None else 1.0 - hidden
+        return cls(
+            arrays,
+            torch.from_numpy(arrays.coords).to(device, _wide(device)),
+            torch.from_numpy(arrays.place).to(device),
+            torch.from_numpy(np.log(arrays.size)).to(device, precision),
+            torch.from_numpy(chosen).to(device),
+            torch.from_numpy(observed).to(device, _wide(device)),
+            max(64, batch_entries // max(1, arrays.counts.shape[1])),
+            precision,
+        )
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.coords.device
+
+    def chunks(self) -> Iterator[tuple[slice, Tensor]]:
+        """Yield rows and their dense counts (n, G)."""
+        for start in range(0, len(self), self.chunk):
+            rows = slice(start, start + self.chunk)
+            dense = self.arrays.counts[rows].toarray()
+            yield rows, torch.from_numpy(dense).to(self.device, self.precision)
+
+
+def _wide(device: str) -> torch.dtype:
+    """Return the widest precision of a device: Apple GPUs have no double."""
+    return torch.float32 if device.startswith("mps") else torch.float64
+
+
+def inducing_count(arrays: SpotArrays, largest: int) -> int:
+    """Return how many inducing points to use: one for eight spots, at most ``largest`` a place and 512 in all."""
+    n_places = len(np.unique(arrays.place))
+    return max(min(len(arrays), 16 * n_places), min(len(arrays) // 8, largest * n_places, 512))
+
+
+@dataclass
+class Latents:
+    """Latent cell state: mean and variance (N, L) of spatial factors, then intrinsic ones.
+
+    ``whitened`` (M, L_s) is the whitened posterior mean of the spatial factors; ``posterior`` adds its precision.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    whitened: Tensor
+    posterior: svgp.Posterior | None = None
+
+
+def prior_latents(spots: Spots, config: ModelConfig) -> Latents:
+    """Return latents at their prior mean, without uncertainty."""
+    n_latents = config.spatial_factors + config.intrinsic_factors
+    zeros = torch.zeros(len(spots), n_latents, dtype=spots.coords.dtype, device=spots.device)
+    return Latents(zeros, zeros, zeros.new_zeros(len(spots.inducing), config.spatial_factors))
+
+
+class Reading(NamedTuple):
+    """What the counts say of the latents: score (N, L) and Fisher information (N, L, L); 0 for hidden spots."""
+
+    score: Tensor
+    information: Tensor
+
+    @property
+    def precision(self) -> Tensor:
+        """Information on each latent alone (N, L)."""
+        return self.information.diagonal(dim1=1, dim2=2)
+
+
+class Encoder:
+    """Reads latents through a network's weights.
+
+    Parameters
+    ----------
+    network, spots
+        Where to read, and with which weights.
+    features
+        Attribute features (N, Qa) of the *observed* states.
+    """
+
+    def __init__(self, network: ConcertNetwork, spots: Spots, features: Tensor) -> None:
+        self.network, self.spots, self.features = network, spots, features
+        at = spots.inducing
+        self.basis = network.basis(spots.coords, spots.place, spots.coords[at], spots.place[at]).detach()
+        self.n_spatial = network.config.spatial_factors
+
+    def eta(self, rows: slice, latents: Latents) -> Tensor:
+        """Return the linear predictor (n, G) of ``rows``, in the working precision."""
+        network, kind = self.network, self.spots.precision
+        own = self.features[rows].to(kind) @ network.attribute_weights.to(kind)
+        return own + latents.mean[rows].to(kind) @ network.latent_weights.to(kind)
+
+    def read(self, latents: Latents) -> Reading:
+        """Return what the counts of all observed spots say at the current latents."""
+        spots, kind = self.spots, self.spots.precision
+        weights, theta = self.network.latent_weights.to(kind), self.network.log_theta.to(kind)
+        size = len(weights)
+        products = (weights[:, None] * weights[None]).flatten(0, 1)
+        score, information = torch.zeros_like(latents.mean), latents.mean.new_zeros(len(spots), size, size)
+        for rows, counts in spots.chunks():
+            here = working(counts, self.eta(rows, latents), spots.log_size[rows], theta)
+            score[rows] = (here.score @ weights.mT).to(score.dtype)
+            information[rows] = (here.weight @ products.mT).view(-1, size, size).to(score.dtype)
+        return Reading(score * spots.observed[:, None], information * spots.observed[:, None, None])
+
+    def step(self, latents: Latents) -> Latents:
+        """Return the latents after one Newton step, without their variance."""
+        reading, k = self.read(latents), self.n_spatial
+        own = latents.mean[:, k:]
+        target = (self.basis @ reading.score[:, :k] - latents.whitened, reading.score[:, k:] - own)
+        whitened, intrinsic = NewtonSystem(self.basis, reading.information, k).solve(target)
+        largest = torch.maximum((self.basis.mT @ whitened).abs().max(), intrinsic.abs().max() if intrinsic.numel() else 0 * own.sum())
+        share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
+        return self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
+
+    def spread(self, latents: Latents) -> Latents:
+        """Return the same latents with variance and posterior of their Laplace approximation."""
+        precision, k = self.read(latents).precision, self.n_spatial
+        # readings play no part in the precision; the mean is the mode that was found
+        post = svgp.posterior(self.basis, torch.zeros_like(precision[:, :k]), precision[:, :k])
+        post = svgp.Posterior(latents.whitened.mT, post.precision_root)
+        _, variance = svgp.marginals(post, self.basis)
+        both = torch.cat([variance, 1 / (1 + precision[:, k:])], dim=1)
+        return Latents(latents.mean, both, latents.whitened, post)
+
+    def infer(self) -> Latents:
+        """Return the posterior of the latent cell state."""
+        latents = prior_latents(self.spots, self.network.config)
+        for _ in range(MOST_STEPS):
+            moved = self.step(latents)
+            largest = float((moved.mean - latents.mean).abs().max())
+            latents = moved
+            if largest < CONVERGED:
+                break
+        return self.spread(latents)
+
+    def _at(self, whitened: Tensor, intrinsic: Tensor, variance: Tensor) -> Latents:
+        return Latents(torch.cat([self.basis.mT @ whitened, intrinsic], dim=1), variance, whitened)
+
+
+Unknowns = tuple[Tensor, Tensor]
+"""Whitened spatial part (M, L_s) and intrinsic part (N, L_n) of a vector."""
+
+
+class NewtonSystem:
+    """The linear system of one Newton step, solved by preconditioned conjugate gradients.
+
+    Parameters
+    ----------
+    basis
+        ``V`` (M, N).
+    information
+        ``J`` (N, L, L).
+    n_spatial
+        Number of spatial factors; the remaining latents are intrinsic.
+    """
+
+    def __init__(self, basis: Tensor, information: Tensor, n_spatial: int) -> None:
+        self.basis, self.information, self.k = basis, information, n_spatial
+        own = information.diagonal(dim1=1, dim2=2)
+        zeros = torch.zeros_like(own[:, :n_spatial])
+        self.roots = svgp.posterior(basis, zeros, own[:, :n_spatial]).precision_root
+        self.intrinsic = 1 + own[:, n_spatial:]
+
+    def apply(self, vector: Unknowns) -> Unknowns:
+        """Return the system's matrix times a vector."""
+        spatial, intrinsic = vector
+        latents = torch.cat([self.basis.mT @ spatial, intrinsic], dim=1)
+        informed = torch.einsum("nlk,nk->nl", self.information, latents)
+        return spatial + self.basis @ informed[:, : self.k], intrinsic + informed[:, self.k :]
+
+    def precondition(self, vector: Unknowns) -> Unknowns:
+        """Return the solution of each latent's own system."""
+        spatial = torch.cholesky_solve(vector[0].mT[..., None], self.roots)[..., 0].mT
+        return spatial, vector[1] / self.intrinsic
+
+    def solve(self, target: Unknowns) -> Unknowns:
+        """Return the solution for a right-hand side."""
+        solution = (torch.zeros_like(target[0]), torch.zeros_like(target[1]))
+        residual, ready = target, self.precondition(target)
+        direction, strength = ready, _dot(residual, ready)
+        goal = SOLVED**2 * strength
+        for _ in range(MOST_ROUNDS):
+            if not strength > goal:
+                break
+            image = self.apply(direction)
+            length = strength / _dot(direction, image)
+            solution = _add(solution, length, direction)
+            residual = _add(residual, -length, image)
+            ready = self.precondition(residual)
+            stronger = _dot(residual, ready)
+            direction, strength = _add(ready, stronger / strength, direction), stronger
+        return solution
+
+
+def _dot(a: Unknowns, b: Unknowns) -> Tensor:
+    return (a[0] * b[0]).sum() + (a[1] * b[1]).sum()
+
+
+def _add(a: Unknowns, factor: Tensor, b: Unknowns) -> Unknowns:
+    return a[0] + factor * b[0], a[1] + factor * b[1]
+
+
+@torch.no_grad()
+def infer_latents(network: ConcertNetwork, arrays: SpotArrays, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the posterior mean (N, L) of the latent cell state of observed spots, in double precision.
+
+    Parameters
+    ----------
+    network
+        Trained, in double precision on the CPU.
+    features
+        Attribute features (N, Qa) of the observed states.
+    """
+    config = network.config
+    spots = Spots.of(arrays, config.inducing_points, config.batch_entries)
+    latents: NDArray[np.float64] = Encoder(network, spots, torch.from_numpy(features)).infer().mean.numpy()
+    return latents
+
+
+def latents_at(
+    network: ConcertNetwork, spots: Spots, latents: Latents, coords: NDArray[np.float64], place: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and variance (n, L) of the latent state at positions that were never measured.
+
+    The spatial factors come from the posterior; the intrinsic ones fall back to their prior N(0, 1).
+    """
+    if latents.posterior is None:
+        raise ValueError("the latents have no posterior yet: infer them first")
+    at = spots.inducing
+    with torch.no_grad():
+        positions, places = torch.from_numpy(coords), torch.from_numpy(place)
+        basis = network.basis(positions, places, spots.coords[at], spots.place[at])
+        mean, variance = svgp.marginals(latents.posterior, basis)
+    rest = np.zeros((len(coords), network.config.intrinsic_factors))
+    return np.hstack([mean.numpy(), rest]), np.hstack([variance.numpy(), rest + 1])

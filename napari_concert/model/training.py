@@ -1,0 +1,348 @@
+"""Training as a generator of :class:`Epoch` records.
+
+One epoch is one round of coordinate ascent, each block by the best step there is:
+
+1. decoder weights of all genes: a step of Fisher scoring, with priors learned by adaptive shrinkage;
+2. latent cell state: a reading of every spot, joined by the global posterior; kernel of the factors: Adam on the evidence;
+3. ranges, directions, cut-offs of the field and the MLPs: Adam on the quadratic model that the same scores and Fisher
+   weights give for the features they make;
+4. dispersions: a Newton step of each gene.
+
+All are sums over spots. In the first epochs the attributes and the field are fitted alone, so that they have the first
+claim on differences between states; then the latents start at the principal axes of what is left. Closing the generator
+cancels; the best state so far is kept.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_concert.model import svgp
+from napari_concert.model.attributes import Codes, encode, field_pairs
+from napari_concert.model.config import Epoch, ModelConfig
+from napari_concert.model.data import SpotArrays, Vocabulary
+from napari_concert.model.decoder import Information, WeightPosterior, refresh_prior, scoring_step
+from napari_concert.model.encoder import Encoder, Latents, Spots, prior_latents
+from napari_concert.model.field import Pairs
+from napari_concert.model.likelihood import expected_kernel, normaliser, working
+from napari_concert.model.network import INITIAL_LOG_THETA, ConcertNetwork
+from napari_concert.model.start import start_latents
+
+REPORT_EVERY = 0.3  # seconds between reports within a long epoch
+SMALLEST_SPLIT = 10  # states with fewer spots hide none of them
+TOLERANCE = 2e-4  # relative gain in held-out loss that counts
+THETA_STEP = 0.3
+FLAT = 1e-6  # prior precision of the intercept
+FIRST = 1.0  # prior precision of all other weights before it is learned
+SETTLED = 2  # epochs before priors are learned
+PRIOR_THETA = 1.5  # prior standard deviation of a log dispersion
+
+
+def build(arrays: SpotArrays, vocabulary: Vocabulary, config: ModelConfig, seed: int) -> ConcertNetwork:
+    """Return an untrained network whose intercept is the log mean expression of every gene."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = ConcertNetwork(vocabulary, config)
+    total = np.asarray(arrays.counts.sum(axis=0)).ravel()
+    network.weights[0] = torch.from_numpy(np.log((total + 0.5) / arrays.size.sum()))
+    return network
+
+
+def hide(arrays: SpotArrays, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Return which spots (N,) are hidden from training, drawn within states; small states hide none."""
+    rng = np.random.default_rng(seed)
+    hidden = np.zeros(len(arrays), dtype=bool)
+    for state in np.unique(arrays.state):
+        rows = np.flatnonzero(arrays.state == state)
+        if len(rows) >= SMALLEST_SPLIT:
+            hidden[rng.choice(rows, size=int(fraction * len(rows)), replace=False)] = True
+    return hidden
+
+
+class Trainer:
+    """State of one training.
+
+    Attributes
+    ----------
+    network
+        What is trained.
+    spots, codes, pairs
+        The data on the device.
+    latents, precision
+        Current latent cell state, and prior precision (Q, G) of the weights.
+    """
+
+    def __init__(self, network: ConcertNetwork, arrays: SpotArrays, seed: int, device: str) -> None:
+        config = network.config
+        self.network = network.to(device)
+        hidden = hide(arrays, config.heldout_fraction, seed)
+        self.spots = Spots.of(
+            arrays, config.inducing_points, config.batch_entries, hidden, device, precision=torch.float32
+        )
+        self.codes = Codes(*(code.to(device) for code in encode(arrays, network.vocabulary)))
+        self.pairs = Pairs(*(part.to(device) for part in field_pairs(arrays, network.vocabulary, config.reach)))
+        self.latents = prior_latents(self.spots, config)
+        self.precision = torch.full_like(network.weights, FIRST)
+        self.precision[0] = FLAT
+        self.epochs = 0
+        self.field_adam = torch.optim.Adam(network.attributes.parameters(), lr=config.learning_rate)
+        gp = [network.gp_log_metric, network.gp_log_alpha]
+        self.gp_adam = torch.optim.Adam(gp, lr=config.learning_rate)
+        self.train_loss = self.heldout_loss = float("nan")
+
+    @property
+    def with_latents(self) -> bool:
+        """Whether the latent cell state is fitted already."""
+        return self.epochs >= self.network.config.warm_up
+
+    @torch.no_grad()
+    def features(self) -> Tensor:
+        """Return the attribute features (N, Qa) at the current kernels."""
+        result: Tensor = self.network.attributes(self.codes, self.pairs)
+        return result
+
+    def epoch(self) -> Iterator[float]:
+        """Run one epoch; yield the share of it that is done."""
+        encoder = Encoder(self.network, self.spots, self.features())
+        if self.epochs == self.network.config.warm_up:
+            self.latents = start_latents(encoder, self.latents)
+        for done in self._fit_weights(encoder):
+            yield done / 2
+        if self.with_latents:
+            self._fit_latents(encoder)
+        for done in self._fit_field_and_dispersion(encoder):
+            yield 0.5 + done / 2
+        self.epochs += 1
+
+    @torch.no_grad()
+    def _information(self, encoder: Encoder) -> Iterator[tuple[float, Information]]:
+        network, kind = self.network, self.spots.precision
+        total = Information.zeros(*network.weights.shape, str(self.spots.device))
+        theta, mean = network.log_theta.to(kind), network.weights.to(kind)
+        for rows, counts in self.spots.chunks():
+            here = working(counts, encoder.eta(rows, self.latents), self.spots.log_size[rows], theta)
+            seen = self.spots.observed[rows, None].to(kind)
+            features = torch.cat([encoder.features[rows], self.latents.mean[rows]], dim=1).to(kind)
+            variance = torch.cat([torch.zeros_like(encoder.features[rows]), self.latents.variance[rows]], dim=1)
+            total.add(features, variance.to(kind), here.score * seen, here.weight * seen, mean)
+            yield rows.stop / len(self.spots), total
+
+    def _fit_weights(self, encoder: Encoder) -> Iterator[float]:
+        """Take one scoring step of all genes, then learn the priors from the new estimates."""
+        information: Information | None = None
+        for done, information in self._information(encoder):
+            yield min(done, 1.0)
+        if information is None:
+            raise ValueError("no spot to train on")
+        posterior = scoring_step(self.network.weights, information, self.precision)
+        self.network.weights.copy_(posterior.mean)
+        if self.epochs >= SETTLED:
+            self._learn_priors(posterior)
+
+    def _learn_priors(self, posterior: WeightPosterior) -> None:
+        rows = slice(1, None if self.with_latents else self.network.n_attributes)
+        self.precision[rows] = refresh_prior(posterior, rows)
+
+    def _fit_latents(self, encoder: Encoder) -> None:
+        """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""
+        moved = encoder.spread(encoder.step(self.latents))
+        scale = (moved.mean.square() + moved.variance).mean(0).sqrt().clamp(0.5, 2.0)
+        self.network.weights[self.network.n_attributes :] *= scale[:, None]
+        whitened = moved.whitened / scale[: self.network.config.spatial_factors]
+        self.latents = Latents(moved.mean / scale, moved.variance / scale.square(), whitened, moved.posterior)
+        self._fit_kernel(encoder)
+
+    def _fit_kernel(self, encoder: Encoder) -> None:
+        """Take an Adam step of the spatial kernel on the evidence of the current readings."""
+        reading, k = encoder.read(self.latents), self.network.config.spatial_factors
+        precision = reading.precision[:, :k]
+        values = self.latents.mean[:, :k] + reading.score[:, :k] / precision.clamp(min=1e-8)
+        spots, at = self.spots, self.spots.inducing
+        basis = self.network.basis(spots.coords, spots.place, spots.coords[at], spots.place[at])
+        _descend(self.gp_adam, self.network.kernel_penalty() - svgp.evidence(basis, values, precision))
+
+    def _fit_field_and_dispersion(self, encoder: Encoder) -> Iterator[float]:
+        """Take the remaining steps, and measure both losses, in one look at the counts."""
+        summary = Summary(self, encoder)
+        for done in summary.collect():
+            yield done
+        self.train_loss, self.heldout_loss = summary.losses()
+        if summary.columns:
+            self._fit_field(encoder.features, summary)
+        if summary.moves_theta:
+            self.network.log_theta += summary.theta_step()
+
+    def _fit_field(self, start: Tensor, summary: Summary) -> None:
+        """Move kernels and MLPs uphill on the quadratic model of the likelihood in the features they make."""
+        columns = summary.columns
+        for _ in range(self.network.config.kernel_steps):
+            features = self.network.attributes(self.codes, self.pairs)
+            change = features[:, columns] - start[:, columns]
+            gain = (summary.score * change).sum() - 0.5 * torch.einsum("nk,nkj,nj->", change, summary.curvature, change)
+            _descend(self.field_adam, self.network.attributes.field.penalty() - gain)
+
+    def divergence(self) -> float:
+        """Return the divergence of the latent cell state from its prior (nats)."""
+        if self.latents.posterior is None:
+            return 0.0
+        k = self.network.config.spatial_factors
+        mean, variance = self.latents.mean[:, k:], self.latents.variance[:, k:]
+        own = 0.5 * (mean.square() + variance - 1 - variance.log()).sum()
+        return float(svgp.kl_divergence(self.latents.posterior) + own)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of everything that is learned."""
+        state = copy.deepcopy(self.network.state_dict())
+        return {"network": state, "latents": self.latents, "precision": self.precision.clone(), "epochs": self.epochs}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Return to a snapshot."""
+        self.network.load_state_dict(snapshot["network"])
+        self.latents, self.precision = snapshot["latents"], snapshot["precision"]
+        self.epochs = snapshot["epochs"]
+
+    def finish(self) -> None:
+        """Give hidden spots back, settle the weights on all spots, and measure their covariance.
+
+        Means are shrunk, intervals are not: the covariance uses a wide prior for attributes and field, since shrunken
+        intervals cover too little of the genes that do respond.
+        """
+        self.spots.observed.fill_(1.0)
+        encoder = Encoder(self.network, self.spots, self.features())
+        for _ in range(2):
+            if self.with_latents:
+                self.latents = encoder.spread(encoder.step(self.latents))
+            for _ in self._fit_weights(encoder):
+                continue
+        information = None
+        for _, information in self._information(encoder):
+            continue
+        if information is not None:
+            wide = self.precision.clone()
+            wide[1 : self.network.n_attributes].clamp_(max=FIRST)
+            self.network.covariance.copy_(scoring_step(self.network.weights, information, wide).covariance)
+
+
+class Summary:
+    """One look at the counts under the current weights: losses, field's scores, and dispersions."""
+
+    def __init__(self, trainer: Trainer, encoder: Encoder) -> None:
+        self.trainer, self.encoder = trainer, encoder
+        network, spots = trainer.network, trainer.spots
+        blocks = network.attributes.blocks
+        learned = (blocks.slice_of("continuous"), blocks.slice_of("field"))
+        self.columns = [q for block in learned for q in range(block.start, block.stop)]
+        self.moves_theta = trainer.epochs % 3 == 1
+        size = len(self.columns)
+        wide = {"dtype": spots.coords.dtype, "device": spots.device}
+        self.score = torch.zeros(len(spots), size, **wide)  # type: ignore[arg-type]
+        self.curvature = torch.zeros(len(spots), size, size, **wide)  # type: ignore[arg-type]
+        self.theta_values = torch.zeros(3, network.weights.shape[1], **wide)  # type: ignore[arg-type]
+        self.totals = torch.zeros(2, **wide)  # type: ignore[arg-type]
+
+    @torch.no_grad()
+    def collect(self) -> Iterator[float]:
+        """Go through all spots; yield the share done."""
+        for rows, counts in self.trainer.spots.chunks():
+            eta = self.encoder.eta(rows, self.trainer.latents)
+            self._add_field(rows, counts, eta)
+            self._add_likelihood(rows, counts, eta)
+            yield min(1.0, rows.stop / len(self.trainer.spots))
+
+    def _add_field(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
+        if not self.columns:
+            return
+        network, spots = self.trainer.network, self.trainer.spots
+        here = working(counts, eta, spots.log_size[rows], network.log_theta.to(eta.dtype))
+        weights = network.weights[self.columns].to(eta.dtype)
+        seen = spots.observed[rows]
+        self.score[rows] = (here.score @ weights.mT).to(seen.dtype) * seen[:, None]
+        products = (weights[:, None] * weights[None]).flatten(0, 1)
+        size = len(self.columns)
+        curvature = (here.weight @ products.mT).view(-1, size, size).to(seen.dtype)
+        self.curvature[rows] = curvature * seen[:, None, None]
+
+    def _add_likelihood(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
+        trainer = self.trainer
+        network, spots = trainer.network, trainer.spots
+        variance = trainer.latents.variance[rows].to(eta.dtype) @ network.latent_weights.to(eta.dtype).square()
+        shown = spots.observed[rows].bool()
+        for group, mask in enumerate((shown, ~shown)):
+            if bool(mask.any()):
+                self.totals[group] += self._expected(counts[mask], eta[mask], variance[mask], spots.log_size[rows][mask], 0.0).sum()
+        if self.moves_theta:
+            for i, shift in enumerate((-THETA_STEP, 0.0, THETA_STEP)):
+                self.theta_values[i] += self._expected(counts[shown], eta[shown], variance[shown], spots.log_size[rows][shown], shift)
+
+    def _expected(self, counts: Tensor, eta: Tensor, variance: Tensor, log_size: Tensor, shift: float) -> Tensor:
+        theta = (self.trainer.network.log_theta + shift).to(eta.dtype)
+        value = expected_kernel(counts, eta, variance, log_size, theta) + normaliser(counts, theta)
+        return value.to(self.totals.dtype)
+
+    def losses(self) -> tuple[float, float]:
+        """Return the negative evidence lower bound of shown spots and the held-out loss, per spot and gene."""
+        spots, n_genes = self.trainer.spots, self.trainer.network.weights.shape[1]
+        n_shown = float(spots.observed.sum())
+        n_hidden = len(spots) - n_shown
+        train = (self.trainer.divergence() - float(self.totals[0])) / (n_shown * n_genes)
+        return train, -float(self.totals[1]) / (n_hidden * n_genes) if n_hidden else float("nan")
+
+    def theta_step(self) -> Tensor:
+        """Return the Newton step of the log dispersions, from three values of each gene's log posterior."""
+        low, here, high = self.theta_values
+        offset = self.trainer.network.log_theta - INITIAL_LOG_THETA
+        slope = (high - low) / (2 * THETA_STEP) - offset / PRIOR_THETA**2
+        bend = (high - 2 * here + low) / THETA_STEP**2 - 1 / PRIOR_THETA**2
+        return (slope / bend.clamp(max=-1e-3).abs()).clamp(-1.0, 1.0)
+
+
+def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
+    """Train until the held-out loss has converged or ``max_epochs`` are over; yield a record an epoch.
+
+    A long epoch reports within itself as well (``fraction`` below 1), so that the caller gets control often.
+    """
+    config = trainer.network.config
+    started = last = time.perf_counter()
+    best, best_loss, waited = trainer.snapshot(), float("inf"), 0
+    try:
+        for index in range(1, max_epochs + 1):
+            for fraction in trainer.epoch():
+                if fraction < 1 and time.perf_counter() - last > REPORT_EVERY:
+                    last = time.perf_counter()
+                    yield _report(trainer, index, max_epochs, started, fraction)
+            score = trainer.train_loss if np.isnan(trainer.heldout_loss) else trainer.heldout_loss
+            waited = 0 if score < best_loss * (1 - np.sign(best_loss) * TOLERANCE) else waited + 1
+            better = score < best_loss
+            if better:
+                best, best_loss = trainer.snapshot(), score
+            last = time.perf_counter()
+            yield _report(trainer, index, max_epochs, started, 1.0, better)
+            if index <= config.warm_up:
+                waited = 0
+            if waited >= config.patience:
+                break
+    finally:  # also on close(): a cancelled training leaves its best state
+        trainer.restore(best)
+        trainer.finish()
+
+
+def _report(
+    trainer: Trainer, index: int, max_epochs: int, started: float, fraction: float, better: bool = False
+) -> Epoch:
+    seconds = time.perf_counter() - started
+    left = seconds / (index - 1 + fraction) * (max_epochs - index + 1 - fraction)
+    return Epoch(index, max_epochs, trainer.train_loss, trainer.heldout_loss, seconds, left, better, fraction)
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
