@@ -1,0 +1,19 @@
+"""Slides in, patches in and out, results out."""
+
+from napari_concert.io.atomic import atomic_path, write_json
+from napari_concert.io.counts import find_counts
+from napari_concert.io.patches import read_spots, write_patch_geojson, write_patch_txt
+from napari_concert.io.results import write_prediction
+from napari_concert.io.slides import SUFFIXES, read
+
+__all__ = [
+    "SUFFIXES",
+    "atomic_path",
+    "find_counts",
+    "read",
+    "read_spots",
+    "write_json",
+    "write_patch_geojson",
+    "write_patch_txt",
+    "write_prediction",
+]

@@ -1,0 +1,7 @@
+"""A slide: an AnnData, and what its columns mean."""
+
+from napari_concert.slide.columns import Columns, guess_columns, guess_control, guess_unknown
+from napari_concert.slide.core import Slide
+from napari_concert.slide.units import Units, guess_units
+
+__all__ = ["Columns", "Slide", "Units", "guess_columns", "guess_control", "guess_units", "guess_unknown"]
