@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
@@ -49,18 +51,18 @@ class Codes(NamedTuple):
 
 def encode(arrays: SpotArrays, vocabulary: Vocabulary) -> Codes:
     """Return the attributes as codes into the model's embeddings."""
-
-    def through(table: object, codes: object) -> Tensor:
-        looked_up = torch.as_tensor(table)[torch.as_tensor(codes).clamp(min=0)] if len(vocabulary.states) else torch.as_tensor(codes)
-        return torch.where(torch.as_tensor(codes) == UNKNOWN, UNKNOWN, looked_up)
-
     return Codes(
-        own=through(vocabulary.own_of_state, arrays.state),
-        propagating=through(vocabulary.propagating_of_state, arrays.state),
+        own=_through(vocabulary.own_of_state, arrays.state),
+        propagating=_through(vocabulary.propagating_of_state, arrays.state),
         tissue=torch.as_tensor(arrays.tissue),
         batch=torch.as_tensor(arrays.batch),
         continuous=torch.as_tensor(arrays.continuous),
     )
+
+
+def _through(table: NDArray[np.int64], codes: NDArray[np.int64]) -> Tensor:
+    """Return ``table[codes]``; unknown codes stay unknown."""
+    return torch.from_numpy(np.append(table, UNKNOWN)[codes])  # UNKNOWN, -1, picks the appended entry
 
 
 def field_pairs(arrays: SpotArrays, vocabulary: Vocabulary, reach: float) -> Pairs:

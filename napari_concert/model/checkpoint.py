@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from dataclasses import fields
 from pathlib import Path
@@ -42,8 +41,8 @@ def save(folder: Path, network: ConcertNetwork, record: dict[str, Any]) -> None:
             **record,
         }
         text.write_text(json.dumps(full, indent=1))
-        os.replace(weights, folder / WEIGHTS)
-        os.replace(text, folder / RECORD)
+        weights.replace(folder / WEIGHTS)
+        text.replace(folder / RECORD)
 
 
 def load(folder: Path) -> tuple[ConcertNetwork, dict[str, Any]]:
@@ -97,7 +96,9 @@ def _read_record(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text())
     except FileNotFoundError as error:
-        raise ValueError(f"{folder} holds no trained model ({RECORD} is missing); give the folder of a saved one") from error
+        raise ValueError(
+            f"{folder} holds no trained model ({RECORD} is missing); give the folder of a saved one"
+        ) from error
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} can't be read ({error}); train and save the model again") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:

@@ -107,7 +107,8 @@ class Vocabulary:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Vocabulary:
         """Return the vocabulary that :meth:`to_json` stored."""
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+        return cls(**values)
 
 
 def _plain(value: Any) -> Any:

@@ -33,8 +33,8 @@ class Information:
     def zeros(cls, n_features: int, n_genes: int, device: str) -> Information:
         """Return empty statistics."""
         size = n_features * (n_features + 1) // 2
-        kind = {"dtype": torch.float64, "device": device}
-        return cls(torch.zeros(size, n_genes, **kind), torch.zeros(n_features, n_genes, **kind))  # type: ignore[arg-type]
+        packed = torch.zeros(size, n_genes, dtype=torch.float64, device=device)
+        return cls(packed, packed.new_zeros(n_features, n_genes))
 
     def add(self, features: Tensor, variance: Tensor, score: Tensor, weight: Tensor, mean: Tensor) -> None:
         """Add the spots of one chunk.

@@ -29,12 +29,11 @@ from napari_concert.model.config import ModelConfig
 from napari_concert.model.data import SpotArrays
 from napari_concert.model.likelihood import working
 from napari_concert.model.network import ConcertNetwork
+from napari_concert.model.newton import NewtonSystem
 
 MOST_STEPS = 25
 CONVERGED = 1e-6  # largest move of a latent, in prior standard deviations
 LONGEST = 3.0  # and the most it may move in one step
-SOLVED = 1e-8  # relative residual of the linear system
-MOST_ROUNDS = 200  # of conjugate gradients
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,14 @@ class Latents:
     whitened: Tensor
     posterior: svgp.Posterior | None = None
 
+    def divergence(self, n_spatial: int) -> float:
+        """Return the Kullback–Leibler divergence of all latents from their prior (nats); 0 before any was inferred."""
+        if self.posterior is None:
+            return 0.0
+        mean, variance = self.mean[:, n_spatial:], self.variance[:, n_spatial:]
+        own = 0.5 * (mean.square() + variance - 1 - variance.log()).sum()
+        return float(svgp.kl_divergence(self.posterior) + own)
+
 
 def prior_latents(spots: Spots, config: ModelConfig) -> Latents:
     """Return latents at their prior mean, without uncertainty."""
@@ -185,7 +192,9 @@ class Encoder:
         own = latents.mean[:, k:]
         target = (self.basis @ reading.score[:, :k] - latents.whitened, reading.score[:, k:] - own)
         whitened, intrinsic = NewtonSystem(self.basis, reading.information, k).solve(target)
-        largest = torch.maximum((self.basis.mT @ whitened).abs().max(), intrinsic.abs().max() if intrinsic.numel() else 0 * own.sum())
+        largest = torch.maximum(
+            (self.basis.mT @ whitened).abs().max(), intrinsic.abs().max() if intrinsic.numel() else 0 * own.sum()
+        )
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
         return self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
 
@@ -214,69 +223,6 @@ class Encoder:
         return Latents(torch.cat([self.basis.mT @ whitened, intrinsic], dim=1), variance, whitened)
 
 
-Unknowns = tuple[Tensor, Tensor]
-"""Whitened spatial part (M, L_s) and intrinsic part (N, L_n) of a vector."""
-
-
-class NewtonSystem:
-    """The linear system of one Newton step, solved by preconditioned conjugate gradients.
-
-    Parameters
-    ----------
-    basis
-        ``V`` (M, N).
-    information
-        ``J`` (N, L, L).
-    n_spatial
-        Number of spatial factors; the remaining latents are intrinsic.
-    """
-
-    def __init__(self, basis: Tensor, information: Tensor, n_spatial: int) -> None:
-        self.basis, self.information, self.k = basis, information, n_spatial
-        own = information.diagonal(dim1=1, dim2=2)
-        zeros = torch.zeros_like(own[:, :n_spatial])
-        self.roots = svgp.posterior(basis, zeros, own[:, :n_spatial]).precision_root
-        self.intrinsic = 1 + own[:, n_spatial:]
-
-    def apply(self, vector: Unknowns) -> Unknowns:
-        """Return the system's matrix times a vector."""
-        spatial, intrinsic = vector
-        latents = torch.cat([self.basis.mT @ spatial, intrinsic], dim=1)
-        informed = torch.einsum("nlk,nk->nl", self.information, latents)
-        return spatial + self.basis @ informed[:, : self.k], intrinsic + informed[:, self.k :]
-
-    def precondition(self, vector: Unknowns) -> Unknowns:
-        """Return the solution of each latent's own system."""
-        spatial = torch.cholesky_solve(vector[0].mT[..., None], self.roots)[..., 0].mT
-        return spatial, vector[1] / self.intrinsic
-
-    def solve(self, target: Unknowns) -> Unknowns:
-        """Return the solution for a right-hand side."""
-        solution = (torch.zeros_like(target[0]), torch.zeros_like(target[1]))
-        residual, ready = target, self.precondition(target)
-        direction, strength = ready, _dot(residual, ready)
-        goal = SOLVED**2 * strength
-        for _ in range(MOST_ROUNDS):
-            if not strength > goal:
-                break
-            image = self.apply(direction)
-            length = strength / _dot(direction, image)
-            solution = _add(solution, length, direction)
-            residual = _add(residual, -length, image)
-            ready = self.precondition(residual)
-            stronger = _dot(residual, ready)
-            direction, strength = _add(ready, stronger / strength, direction), stronger
-        return solution
-
-
-def _dot(a: Unknowns, b: Unknowns) -> Tensor:
-    return (a[0] * b[0]).sum() + (a[1] * b[1]).sum()
-
-
-def _add(a: Unknowns, factor: Tensor, b: Unknowns) -> Unknowns:
-    return a[0] + factor * b[0], a[1] + factor * b[1]
-
-
 @torch.no_grad()
 def infer_latents(network: ConcertNetwork, arrays: SpotArrays, features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the posterior mean (N, L) of the latent cell state of observed spots, in double precision.
@@ -292,21 +238,3 @@ def infer_latents(network: ConcertNetwork, arrays: SpotArrays, features: NDArray
     spots = Spots.of(arrays, config.inducing_points, config.batch_entries)
     latents: NDArray[np.float64] = Encoder(network, spots, torch.from_numpy(features)).infer().mean.numpy()
     return latents
-
-
-def latents_at(
-    network: ConcertNetwork, spots: Spots, latents: Latents, coords: NDArray[np.float64], place: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and variance (n, L) of the latent state at positions that were never measured.
-
-    The spatial factors come from the posterior; the intrinsic ones fall back to their prior N(0, 1).
-    """
-    if latents.posterior is None:
-        raise ValueError("the latents have no posterior yet: infer them first")
-    at = spots.inducing
-    with torch.no_grad():
-        positions, places = torch.from_numpy(coords), torch.from_numpy(place)
-        basis = network.basis(positions, places, spots.coords[at], spots.place[at])
-        mean, variance = svgp.marginals(latents.posterior, basis)
-    rest = np.zeros((len(coords), network.config.intrinsic_factors))
-    return np.hstack([mean.numpy(), rest]), np.hstack([variance.numpy(), rest + 1])

@@ -33,7 +33,8 @@ def metric(log_metric: Tensor) -> Tensor:
 
     The scaled distance is ``r² = Δᵀ exp(A) Δ``; rotating the tissue rotates ``A``, so no axis is special.
     """
-    return torch.linalg.matrix_exp((log_metric + log_metric.mT) / 2)
+    definite: Tensor = torch.linalg.matrix_exp((log_metric + log_metric.mT) / 2)
+    return definite
 
 
 def length_scales(log_metric: Tensor) -> tuple[Tensor, Tensor]:

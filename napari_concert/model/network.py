@@ -80,6 +80,8 @@ class ConcertNetwork(nn.Module):
     def kernel_penalty(self) -> Tensor:
         """Return the negative log prior of the spatial kernel: range around 5 pitches, little anisotropy, Cauchy."""
         centre = self.gp_log_metric.diagonal().mean()
-        shear = self.gp_log_metric - centre * torch.eye(len(self.gp_log_metric), dtype=centre.dtype, device=centre.device)
+        shear = self.gp_log_metric - centre * torch.eye(
+            len(self.gp_log_metric), dtype=centre.dtype, device=centre.device
+        )
         distance = centre / 2 + math.log(INITIAL_SCALE)
         return 0.5 * (4 * distance.square() + (shear / 0.4).square().sum() + self.gp_log_alpha.square())

@@ -1,8 +1,8 @@
 """Adaptive shrinkage: how much of each estimate to believe, learned from all genes at once.
 
 For one row of the decoder (one state's own effect, say) every gene gives an estimate ``b̂_g`` with standard error
-``s_g``. The true effects come from a mixture of Gaussians around 0 with fixed widths, from a spike to a wide slab, whose
-weights are learned by maximum likelihood (empirical Bayes; Stephens 2017, normal mixture)::
+``s_g``. The true effects come from a mixture of Gaussians around 0 with fixed widths, from a spike to a wide slab,
+whose weights are learned by maximum likelihood (empirical Bayes; Stephens 2017, normal mixture)::
 
     b̂_g ~ Σ_c π_c N(0, σ_c² + s_g²)
     E[b_g | b̂_g] = κ_g b̂_g,       κ_g = Σ_c r_gc σ_c² / (σ_c² + s_g²)

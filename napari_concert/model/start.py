@@ -42,7 +42,8 @@ def start_latents(encoder: Encoder, latents: Latents) -> Latents:
 def _whitened(basis: Tensor) -> Tensor:
     """Return ``R`` with ``R Rᵀ = V Vᵀ``: right singular vectors of ``Vᵀ Z`` are those of ``Rᵀ Z``."""
     eye = torch.eye(len(basis), dtype=basis.dtype, device=basis.device)
-    return torch.linalg.cholesky(basis @ basis.mT + SMALLEST * eye)
+    root: Tensor = torch.linalg.cholesky(basis @ basis.mT + SMALLEST * eye)
+    return root
 
 
 def _scores(encoder: Encoder, latents: Latents, axes: Tensor) -> Tensor:
@@ -75,7 +76,7 @@ def _projections(encoder: Encoder, latents: Latents) -> tuple[Tensor, Tensor]:
 
 
 def _leading(matrix: Tensor, count: int) -> Tensor:
-    """Return the leading right singular vectors (count, G) of a matrix (M, G), signs fixed; zero rows if it has fewer."""
+    """Return the leading right singular vectors (count, G) of a matrix (M, G), signs fixed; zeros if it has fewer."""
     _, _, vectors = torch.linalg.svd(matrix, full_matrices=False)
     return _signed(torch.nn.functional.pad(vectors[:count], (0, 0, 0, max(0, count - len(vectors)))))
 

@@ -31,7 +31,10 @@ class Posterior(NamedTuple):
 
 
 def inducing_points(coords: NDArray[np.float64], place: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return rows of at most ``count`` spots that cover all places: farthest-point sampling, the same in any row order."""
+    """Return rows of at most ``count`` spots that cover all places.
+
+    Farthest-point sampling in the lexical order of positions: the same points in any row order.
+    """
     canonical = np.lexsort((*coords.T, place))
     points, where = coords[canonical], place[canonical]
     nearest = np.full(len(points), np.inf)
@@ -42,14 +45,16 @@ def inducing_points(coords: NDArray[np.float64], place: NDArray[np.int64], count
         if nearest.max() == 0:  # only duplicated coordinates are left
             break
         chosen.append(int(nearest.argmax()))
-    return canonical[np.array(chosen)]
+    rows: NDArray[np.int64] = canonical[np.array(chosen)]
+    return rows
 
 
 def whiten(k_mm: Tensor, k_mn: Tensor) -> Tensor:
     """Return ``V = L_mm⁻¹ K_mn`` (M, N), the features of the spots in the whitened inducing basis."""
     eye = torch.eye(len(k_mm), dtype=k_mm.dtype, device=k_mm.device)
     root = torch.linalg.cholesky(k_mm + JITTER * eye)
-    return torch.linalg.solve_triangular(root, k_mn, upper=False)
+    whitened: Tensor = torch.linalg.solve_triangular(root, k_mn, upper=False)
+    return whitened
 
 
 def _system(features: Tensor, readings: Tensor, precision: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,7 +79,7 @@ def posterior(features: Tensor, readings: Tensor, precision: Tensor) -> Posterio
 
 
 def marginals(post: Posterior, features: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and variance (N, L) of the factors where ``features`` (M, N) were evaluated; the prior variance is 1."""
+    """Return mean and variance (N, L) of the factors where ``features`` (M, N) were evaluated (prior variance 1)."""
     mean = features.mT @ post.mean.mT
     residual = (1 - features.square().sum(0)).clamp(min=0)
     spread = [
@@ -92,7 +97,8 @@ def evidence(features: Tensor, readings: Tensor, precision: Tensor) -> Tensor:
     solved = torch.linalg.solve_triangular(root, target[..., None], upper=False)
     logdet = 2 * root.diagonal(dim1=-2, dim2=-1).log().sum()
     unexplained = (precision.sum(1) * (1 - features.square().sum(0))).sum()
-    return 0.5 * (solved.square().sum() - logdet - unexplained)
+    bound: Tensor = 0.5 * (solved.square().sum() - logdet - unexplained)
+    return bound
 
 
 def kl_divergence(post: Posterior) -> Tensor:
@@ -102,4 +108,5 @@ def kl_divergence(post: Posterior) -> Tensor:
     inverse_root = torch.linalg.solve_triangular(post.precision_root, eye.expand_as(post.precision_root), upper=False)
     trace = inverse_root.square().sum((-2, -1))
     logdet = 2 * post.precision_root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    return 0.5 * (trace + post.mean.square().sum(-1) - size + logdet).sum()
+    total: Tensor = 0.5 * (trace + post.mean.square().sum(-1) - size + logdet).sum()
+    return total

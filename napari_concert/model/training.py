@@ -3,7 +3,8 @@
 One epoch is one round of coordinate ascent, each block by the best step there is:
 
 1. decoder weights of all genes: a step of Fisher scoring, with priors learned by adaptive shrinkage;
-2. latent cell state: a reading of every spot, joined by the global posterior; kernel of the factors: Adam on the evidence;
+2. latent cell state: a Newton step on every spot's reading, joined by the global posterior; kernel of the factors:
+   Adam on the evidence;
 3. ranges, directions, cut-offs of the field and the MLPs: Adam on the quadratic model that the same scores and Fisher
    weights give for the features they make;
 4. dispersions: a Newton step of each gene.
@@ -18,7 +19,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -32,18 +33,19 @@ from napari_concert.model.data import SpotArrays, Vocabulary
 from napari_concert.model.decoder import Information, WeightPosterior, refresh_prior, scoring_step
 from napari_concert.model.encoder import Encoder, Latents, Spots, prior_latents
 from napari_concert.model.field import Pairs
-from napari_concert.model.likelihood import expected_kernel, normaliser, working
-from napari_concert.model.network import INITIAL_LOG_THETA, ConcertNetwork
+from napari_concert.model.likelihood import working
+from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.start import start_latents
+from napari_concert.model.summary import Summary
 
 REPORT_EVERY = 0.3  # seconds between reports within a long epoch
 SMALLEST_SPLIT = 10  # states with fewer spots hide none of them
 TOLERANCE = 2e-4  # relative gain in held-out loss that counts
-THETA_STEP = 0.3
 FLAT = 1e-6  # prior precision of the intercept
 FIRST = 1.0  # prior precision of all other weights before it is learned
 SETTLED = 2  # epochs before priors are learned
-PRIOR_THETA = 1.5  # prior standard deviation of a log dispersion
+
+Result = TypeVar("Result")
 
 
 def build(arrays: SpotArrays, vocabulary: Vocabulary, config: ModelConfig, seed: int) -> ConcertNetwork:
@@ -123,9 +125,11 @@ class Trainer:
         self.epochs += 1
 
     @torch.no_grad()
-    def _information(self, encoder: Encoder) -> Iterator[tuple[float, Information]]:
+    def _information(self, encoder: Encoder) -> Generator[float, None, Information]:
+        """Go through all spots; yield the share done, return the statistics of all genes."""
         network, kind = self.network, self.spots.precision
-        total = Information.zeros(*network.weights.shape, str(self.spots.device))
+        n_features, n_genes = network.weights.shape
+        total = Information.zeros(n_features, n_genes, str(self.spots.device))
         theta, mean = network.log_theta.to(kind), network.weights.to(kind)
         for rows, counts in self.spots.chunks():
             here = working(counts, encoder.eta(rows, self.latents), self.spots.log_size[rows], theta)
@@ -133,15 +137,12 @@ class Trainer:
             features = torch.cat([encoder.features[rows], self.latents.mean[rows]], dim=1).to(kind)
             variance = torch.cat([torch.zeros_like(encoder.features[rows]), self.latents.variance[rows]], dim=1)
             total.add(features, variance.to(kind), here.score * seen, here.weight * seen, mean)
-            yield rows.stop / len(self.spots), total
+            yield min(1.0, rows.stop / len(self.spots))
+        return total
 
-    def _fit_weights(self, encoder: Encoder) -> Iterator[float]:
+    def _fit_weights(self, encoder: Encoder) -> Generator[float, None, None]:
         """Take one scoring step of all genes, then learn the priors from the new estimates."""
-        information: Information | None = None
-        for done, information in self._information(encoder):
-            yield min(done, 1.0)
-        if information is None:
-            raise ValueError("no spot to train on")
+        information = yield from self._information(encoder)
         posterior = scoring_step(self.network.weights, information, self.precision)
         self.network.weights.copy_(posterior.mean)
         if self.epochs >= SETTLED:
@@ -171,9 +172,8 @@ class Trainer:
 
     def _fit_field_and_dispersion(self, encoder: Encoder) -> Iterator[float]:
         """Take the remaining steps, and measure both losses, in one look at the counts."""
-        summary = Summary(self, encoder)
-        for done in summary.collect():
-            yield done
+        summary = Summary(encoder, self.latents, moves_theta=self.epochs % 3 == 1)
+        yield from summary.collect()
         self.train_loss, self.heldout_loss = summary.losses()
         if summary.columns:
             self._fit_field(encoder.features, summary)
@@ -188,15 +188,6 @@ class Trainer:
             change = features[:, columns] - start[:, columns]
             gain = (summary.score * change).sum() - 0.5 * torch.einsum("nk,nkj,nj->", change, summary.curvature, change)
             _descend(self.field_adam, self.network.attributes.field.penalty() - gain)
-
-    def divergence(self) -> float:
-        """Return the divergence of the latent cell state from its prior (nats)."""
-        if self.latents.posterior is None:
-            return 0.0
-        k = self.network.config.spatial_factors
-        mean, variance = self.latents.mean[:, k:], self.latents.variance[:, k:]
-        own = 0.5 * (mean.square() + variance - 1 - variance.log()).sum()
-        return float(svgp.kl_divergence(self.latents.posterior) + own)
 
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of everything that is learned."""
@@ -220,88 +211,11 @@ class Trainer:
         for _ in range(2):
             if self.with_latents:
                 self.latents = encoder.spread(encoder.step(self.latents))
-            for _ in self._fit_weights(encoder):
-                continue
-        information = None
-        for _, information in self._information(encoder):
-            continue
-        if information is not None:
-            wide = self.precision.clone()
-            wide[1 : self.network.n_attributes].clamp_(max=FIRST)
-            self.network.covariance.copy_(scoring_step(self.network.weights, information, wide).covariance)
-
-
-class Summary:
-    """One look at the counts under the current weights: losses, field's scores, and dispersions."""
-
-    def __init__(self, trainer: Trainer, encoder: Encoder) -> None:
-        self.trainer, self.encoder = trainer, encoder
-        network, spots = trainer.network, trainer.spots
-        blocks = network.attributes.blocks
-        learned = (blocks.slice_of("continuous"), blocks.slice_of("field"))
-        self.columns = [q for block in learned for q in range(block.start, block.stop)]
-        self.moves_theta = trainer.epochs % 3 == 1
-        size = len(self.columns)
-        wide = {"dtype": spots.coords.dtype, "device": spots.device}
-        self.score = torch.zeros(len(spots), size, **wide)  # type: ignore[arg-type]
-        self.curvature = torch.zeros(len(spots), size, size, **wide)  # type: ignore[arg-type]
-        self.theta_values = torch.zeros(3, network.weights.shape[1], **wide)  # type: ignore[arg-type]
-        self.totals = torch.zeros(2, **wide)  # type: ignore[arg-type]
-
-    @torch.no_grad()
-    def collect(self) -> Iterator[float]:
-        """Go through all spots; yield the share done."""
-        for rows, counts in self.trainer.spots.chunks():
-            eta = self.encoder.eta(rows, self.trainer.latents)
-            self._add_field(rows, counts, eta)
-            self._add_likelihood(rows, counts, eta)
-            yield min(1.0, rows.stop / len(self.trainer.spots))
-
-    def _add_field(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
-        if not self.columns:
-            return
-        network, spots = self.trainer.network, self.trainer.spots
-        here = working(counts, eta, spots.log_size[rows], network.log_theta.to(eta.dtype))
-        weights = network.weights[self.columns].to(eta.dtype)
-        seen = spots.observed[rows]
-        self.score[rows] = (here.score @ weights.mT).to(seen.dtype) * seen[:, None]
-        products = (weights[:, None] * weights[None]).flatten(0, 1)
-        size = len(self.columns)
-        curvature = (here.weight @ products.mT).view(-1, size, size).to(seen.dtype)
-        self.curvature[rows] = curvature * seen[:, None, None]
-
-    def _add_likelihood(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
-        trainer = self.trainer
-        network, spots = trainer.network, trainer.spots
-        variance = trainer.latents.variance[rows].to(eta.dtype) @ network.latent_weights.to(eta.dtype).square()
-        shown = spots.observed[rows].bool()
-        for group, mask in enumerate((shown, ~shown)):
-            if bool(mask.any()):
-                self.totals[group] += self._expected(counts[mask], eta[mask], variance[mask], spots.log_size[rows][mask], 0.0).sum()
-        if self.moves_theta:
-            for i, shift in enumerate((-THETA_STEP, 0.0, THETA_STEP)):
-                self.theta_values[i] += self._expected(counts[shown], eta[shown], variance[shown], spots.log_size[rows][shown], shift)
-
-    def _expected(self, counts: Tensor, eta: Tensor, variance: Tensor, log_size: Tensor, shift: float) -> Tensor:
-        theta = (self.trainer.network.log_theta + shift).to(eta.dtype)
-        value = expected_kernel(counts, eta, variance, log_size, theta) + normaliser(counts, theta)
-        return value.to(self.totals.dtype)
-
-    def losses(self) -> tuple[float, float]:
-        """Return the negative evidence lower bound of shown spots and the held-out loss, per spot and gene."""
-        spots, n_genes = self.trainer.spots, self.trainer.network.weights.shape[1]
-        n_shown = float(spots.observed.sum())
-        n_hidden = len(spots) - n_shown
-        train = (self.trainer.divergence() - float(self.totals[0])) / (n_shown * n_genes)
-        return train, -float(self.totals[1]) / (n_hidden * n_genes) if n_hidden else float("nan")
-
-    def theta_step(self) -> Tensor:
-        """Return the Newton step of the log dispersions, from three values of each gene's log posterior."""
-        low, here, high = self.theta_values
-        offset = self.trainer.network.log_theta - INITIAL_LOG_THETA
-        slope = (high - low) / (2 * THETA_STEP) - offset / PRIOR_THETA**2
-        bend = (high - 2 * here + low) / THETA_STEP**2 - 1 / PRIOR_THETA**2
-        return (slope / bend.clamp(max=-1e-3).abs()).clamp(-1.0, 1.0)
+            _to_end(self._fit_weights(encoder))
+        wide = self.precision.clone()
+        wide[1 : self.network.n_attributes].clamp_(max=FIRST)
+        information = _to_end(self._information(encoder))
+        self.network.covariance.copy_(scoring_step(self.network.weights, information, wide).covariance)
 
 
 def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
@@ -340,6 +254,16 @@ def _report(
     seconds = time.perf_counter() - started
     left = seconds / (index - 1 + fraction) * (max_epochs - index + 1 - fraction)
     return Epoch(index, max_epochs, trainer.train_loss, trainer.heldout_loss, seconds, left, better, fraction)
+
+
+def _to_end(steps: Generator[float, None, Result]) -> Result:
+    """Run a generator to its end and return its value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
 
 
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

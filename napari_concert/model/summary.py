@@ -1,0 +1,102 @@
+"""One look at the counts under the current weights: losses, what the counts say of the field, and dispersions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from napari_concert.model.likelihood import expected_kernel, normaliser, working
+from napari_concert.model.network import INITIAL_LOG_THETA
+
+if TYPE_CHECKING:
+    from napari_concert.model.encoder import Encoder, Latents
+
+THETA_STEP = 0.3
+SHOWN, HIDDEN = 0, 1
+PRIOR_THETA = 1.5  # prior standard deviation of a log dispersion
+
+
+class Summary:
+    """Sums over all spots that the field's and the dispersions' steps need.
+
+    Parameters
+    ----------
+    encoder, latents
+        Network, spots and features; current latent cell state.
+    moves_theta
+        Whether the dispersions are to be moved: it costs two more evaluations.
+    """
+
+    def __init__(self, encoder: Encoder, latents: Latents, moves_theta: bool) -> None:
+        self.encoder, self.latents, self.moves_theta = encoder, latents, moves_theta
+        self.network, self.spots = network, spots = encoder.network, encoder.spots
+        blocks = network.attributes.blocks
+        learned = (blocks.slice_of("continuous"), blocks.slice_of("field"))
+        self.columns = [q for block in learned for q in range(block.start, block.stop)]
+        size = len(self.columns)
+        zeros = spots.coords.new_zeros
+        self.score = zeros(len(spots), size)
+        self.curvature = zeros(len(spots), size, size)
+        self.theta_values = zeros(3, network.weights.shape[1])
+        self.totals = zeros(2)
+
+    @torch.no_grad()
+    def collect(self) -> Iterator[float]:
+        """Go through all spots; yield the share done."""
+        for rows, counts in self.spots.chunks():
+            eta = self.encoder.eta(rows, self.latents)
+            self._add_field(rows, counts, eta)
+            self._add_likelihood(rows, counts, eta)
+            yield min(1.0, rows.stop / len(self.spots))
+
+    def _add_field(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
+        if not self.columns:
+            return
+        network, spots = self.network, self.spots
+        here = working(counts, eta, spots.log_size[rows], network.log_theta.to(eta.dtype))
+        weights = network.weights[self.columns].to(eta.dtype)
+        seen = spots.observed[rows]
+        self.score[rows] = (here.score @ weights.mT).to(seen.dtype) * seen[:, None]
+        products = (weights[:, None] * weights[None]).flatten(0, 1)
+        size = len(self.columns)
+        curvature = (here.weight @ products.mT).view(-1, size, size).to(seen.dtype)
+        self.curvature[rows] = curvature * seen[:, None, None]
+
+    def _add_likelihood(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
+        network, spots = self.network, self.spots
+        variance = self.latents.variance[rows].to(eta.dtype) @ network.latent_weights.to(eta.dtype).square()
+        shown = spots.observed[rows].bool()
+        for group, mask in enumerate((shown, ~shown)):
+            if bool(mask.any()):
+                part = (counts[mask], eta[mask], variance[mask], spots.log_size[rows][mask])
+                values = self._expected(*part, shift=0.0)
+                self.totals[group] += values.sum()
+                if self.moves_theta and group == SHOWN:
+                    self.theta_values[1] += values
+                    self.theta_values[0] += self._expected(*part, shift=-THETA_STEP)
+                    self.theta_values[2] += self._expected(*part, shift=THETA_STEP)
+
+    def _expected(self, counts: Tensor, eta: Tensor, variance: Tensor, log_size: Tensor, *, shift: float) -> Tensor:
+        theta = (self.network.log_theta + shift).to(eta.dtype)
+        value = expected_kernel(counts, eta, variance, log_size, theta) + normaliser(counts, theta)
+        return value.to(self.totals.dtype)
+
+    def losses(self) -> tuple[float, float]:
+        """Return the negative evidence lower bound of shown spots and the held-out loss, per spot and gene."""
+        n_genes, n_shown = self.network.weights.shape[1], float(self.spots.observed.sum())
+        n_hidden = len(self.spots) - n_shown
+        divergence = self.latents.divergence(self.network.config.spatial_factors)
+        train = (divergence - float(self.totals[SHOWN])) / (n_shown * n_genes)
+        return train, -float(self.totals[HIDDEN]) / (n_hidden * n_genes) if n_hidden else float("nan")
+
+    def theta_step(self) -> Tensor:
+        """Return the Newton step of the log dispersions, from three values of each gene's log posterior."""
+        low, here, high = self.theta_values
+        offset = self.network.log_theta - INITIAL_LOG_THETA
+        slope = (high - low) / (2 * THETA_STEP) - offset / PRIOR_THETA**2
+        bend = (high - 2 * here + low) / THETA_STEP**2 - 1 / PRIOR_THETA**2
+        step: Tensor = (slope / bend.clamp(max=-1e-3).abs()).clamp(-1.0, 1.0)
+        return step
