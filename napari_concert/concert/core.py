@@ -88,7 +88,9 @@ class Concert:
             raise ConcertError(f"At least one gene must be modelled; got n_genes={n_genes}.")
         for slide in self.slides:
             if slide.usable.sum() < 2:
-                raise ConcertError(f"{slide.name}: fewer than two spots have counts and coordinates; nothing to learn from.")
+                raise ConcertError(
+                    f"{slide.name}: fewer than two spots have counts and coordinates; nothing to learn from."
+                )
 
     @property
     def genes(self) -> tuple[str, ...]:
@@ -183,7 +185,9 @@ class Concert:
         try:
             checkpoint.save(Path(folder), self.network, record)
         except OSError as error:
-            raise ConcertError(f"The model can't be saved in {folder}: {error.strerror}. Choose a folder you can write.") from error
+            raise ConcertError(
+                f"The model can't be saved in {folder}: {error.strerror}. Choose a folder you can write."
+            ) from error
 
     @classmethod
     def load(cls, folder: str | Path, slides: Slide | Sequence[Slide] | None = None) -> Self:
@@ -248,7 +252,9 @@ class Concert:
         observed = self._observe(slide)
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
         features = whatif_features(network, observed.arrays, observed.features, intervened)
-        return observed.prediction(network, features, what_if, self.extrapolations(what_if, slide), self._provenance(what_if, slide))
+        return observed.prediction(
+            network, features, what_if, self.extrapolations(what_if, slide), self._provenance(what_if, slide)
+        )
 
     def _slide(self, slide: Slide | None) -> Slide:
         if slide is None and not self.slides:

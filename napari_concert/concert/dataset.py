@@ -35,7 +35,9 @@ def vocabulary_of(slides: Sequence[Slide], genes: tuple[str, ...]) -> Vocabulary
     first = slides[0]
     dimensions = {slide.coords.shape[1] for slide in slides}
     if len(dimensions) > 1:
-        raise ConcertError(f"The slides have {sorted(dimensions)} coordinates a spot; give slides of one kind, 2D or 3D.")
+        raise ConcertError(
+            f"The slides have {sorted(dimensions)} coordinates a spot; give slides of one kind, 2D or 3D."
+        )
     continuous = first.columns.continuous
     if any(slide.columns.continuous != continuous for slide in slides):
         raise ConcertError("The slides name different continuous columns; choose the same ones for every slide.")

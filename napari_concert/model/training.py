@@ -43,6 +43,7 @@ SMALLEST_SPLIT = 10  # states with fewer spots hide none of them
 TOLERANCE = 2e-4  # relative gain in held-out loss that counts
 FLAT = 1e-6  # prior precision of the intercept
 FIRST = 1.0  # prior precision of all other weights before it is learned
+SETTLING = 6  # epochs that the latents get before convergence is looked for
 SETTLED = 2  # epochs before priors are learned
 
 Result = TypeVar("Result")
@@ -232,6 +233,8 @@ def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
                 if fraction < 1 and time.perf_counter() - last > REPORT_EVERY:
                     last = time.perf_counter()
                     yield _report(trainer, index, max_epochs, started, fraction)
+            if index == config.warm_up + 1:  # the latents' first guess is no match for what was best without them
+                best_loss = float("inf")
             score = trainer.train_loss if np.isnan(trainer.heldout_loss) else trainer.heldout_loss
             waited = 0 if score < best_loss * (1 - np.sign(best_loss) * TOLERANCE) else waited + 1
             better = score < best_loss
@@ -239,7 +242,7 @@ def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
                 best, best_loss = trainer.snapshot(), score
             last = time.perf_counter()
             yield _report(trainer, index, max_epochs, started, 1.0, better)
-            if index <= config.warm_up:
+            if index <= config.warm_up + SETTLING:
                 waited = 0
             if waited >= config.patience:
                 break
