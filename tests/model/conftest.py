@@ -1,0 +1,112 @@
+"""Small slides as plain arrays, and networks with random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+
+from napari_concert.model.attributes import encode, field_pairs
+from napari_concert.model.config import ModelConfig
+from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
+from napari_concert.model.encoder import Spots
+from napari_concert.model.network import ConcertNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A slide, its vocabulary, and a configuration small enough for a test."""
+
+    arrays: SpotArrays
+    vocabulary: Vocabulary
+    config: ModelConfig
+
+    def network(self, seed: int = 0, size: float = 0.4) -> ConcertNetwork:
+        """Return a network with random weights; the first row is the log mean expression."""
+        network = ConcertNetwork(self.vocabulary, self.config)
+        draw = torch.Generator().manual_seed(seed)
+        network.weights.copy_(size * torch.randn(network.weights.shape, generator=draw, dtype=torch.float64))
+        network.weights[0] += 1.0
+        network.log_theta.copy_(1 + torch.rand(network.log_theta.shape, generator=draw, dtype=torch.float64))
+        return network
+
+    def features(self, network: ConcertNetwork) -> torch.Tensor:
+        """Return the attribute features (N, Qa)."""
+        pairs = field_pairs(self.arrays, self.vocabulary, self.config.reach)
+        return network.attributes(encode(self.arrays, self.vocabulary), pairs).detach()
+
+    def spots(self, hidden: np.ndarray | None = None) -> Spots:
+        """Return the tensors of the slide."""
+        return Spots.of(self.arrays, self.config.inducing_points, self.config.batch_entries, hidden)
+
+    def with_config(self, **settings: Any) -> Case:
+        """Return the same slide with other settings."""
+        return replace(self, config=replace(self.config, **settings))
+
+    def reordered(self, order: np.ndarray) -> Case:
+        """Return the same slide with its spots in another order."""
+        return replace(self, arrays=self.arrays.take(order))
+
+
+def make_case(
+    n_spots: int = 90,
+    n_genes: int = 6,
+    *,
+    seed: int = 0,
+    dimensions: int = 2,
+    states: tuple[str, ...] = ("control", "A", "B"),
+    tissues: tuple[str, ...] = ("in", "out"),
+    n_places: int = 1,
+    n_continuous: int = 0,
+    mean_count: float = 3.0,
+    **settings: Any,
+) -> Case:
+    """Return random spots on a jittered square grid of pitch 1; some states and tissues are unknown."""
+    rng = np.random.default_rng(seed)
+    side = int(np.ceil(np.sqrt(n_spots)))
+    grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2)[:n_spots]
+    coords = grid + rng.uniform(-0.1, 0.1, (n_spots, 2))
+    if dimensions == 3:
+        coords = np.column_stack([coords, rng.uniform(0, 3, n_spots)])
+    state = rng.integers(UNKNOWN, len(states), n_spots) if states else np.full(n_spots, UNKNOWN)
+    tissue = rng.integers(UNKNOWN, len(tissues), n_spots) if tissues else np.full(n_spots, UNKNOWN)
+    names = tuple(f"x{c}" for c in range(n_continuous))
+    arrays = SpotArrays(
+        counts=csr_matrix(rng.negative_binomial(3.0, 3.0 / (3.0 + mean_count), (n_spots, n_genes)).astype(np.float32)),
+        size=np.exp(rng.normal(0, 0.3, n_spots)),
+        coords=coords,
+        place=rng.integers(0, n_places, n_spots),
+        state=state.astype(np.int64),
+        tissue=tissue.astype(np.int64),
+        batch=np.zeros(n_spots, dtype=np.int64),
+        continuous=rng.normal(size=(n_spots, n_continuous)),
+    )
+    vocabulary = Vocabulary(
+        genes=tuple(f"gene {g}" for g in range(n_genes)),
+        states=states,
+        controls=states[:1],
+        tissues=tissues,
+        batches=("slide",),
+        continuous=names,
+        continuous_mean=(0.0,) * n_continuous,
+        continuous_sd=(1.0,) * n_continuous,
+        dimensions=dimensions,
+    )
+    small = {"spatial_factors": 2, "intrinsic_factors": 1, "inducing_points": 30, "reach": 4.0}
+    return Case(arrays, vocabulary, ModelConfig(**{**small, **settings}))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def case() -> Callable[..., Case]:
+    """Return the factory of random slides."""
+    return make_case
