@@ -151,7 +151,9 @@ class Trainer:
 
     def _learn_priors(self, posterior: WeightPosterior) -> None:
         rows = slice(1, None if self.with_latents else self.network.n_attributes)
-        self.precision[rows] = refresh_prior(posterior, rows)
+        learned = refresh_prior(posterior, rows)
+        # halfway in the logarithm: correlated rows would otherwise take turns at being shrunk, epoch by epoch
+        self.precision[rows] = (self.precision[rows] * learned).sqrt()
 
     def _fit_latents(self, encoder: Encoder) -> None:
         """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""

@@ -1,0 +1,142 @@
+"""The current slide of a session in a napari viewer: its layers, and what is written on the picture."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from napari_concert.ui.captions import caption, title_detail
+from napari_concert.ui.colours import is_dark
+from napari_concert.ui.hover import describe_spot
+from napari_concert.ui.overlays import PictureText
+from napari_concert.ui.scene import SlideScene
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_concert.session import Session, ShownValues
+
+log = logging.getLogger(__name__)
+
+
+class SlideLayers:
+    """Draws a session's current slide, and follows the session's signals.
+
+    Attributes
+    ----------
+    scene
+        The slide's layers, or None while no slide is open.
+    drawn
+        Emitted with "slide", "values" or "patch" after each change of the picture; for timing.
+    """
+
+    drawn = Signal(str)
+
+    def __init__(self, viewer: Viewer, session: Session) -> None:
+        self.viewer = viewer
+        self.session = session
+        self.text = PictureText(viewer)
+        self.scene: SlideScene | None = None
+        self._shown: ShownValues | None = None
+        self._links = [
+            (session.slide_changed, self._show_slide),
+            (session.columns_changed, self._show_values),
+            (session.shown_changed, self._show_values),
+            (session.prediction_changed, self._show_values),
+            (session.patch_changed, self._show_patch),
+            (session.target_changed, self._show_texts),
+            (session.model_changed, self._show_texts),
+        ]
+        for signal, slot in self._links:
+            signal.connect(slot)
+        viewer.layers.events.removed.connect(self._on_layer_removed)
+        viewer.canvas.events.background_color.connect(self._show_values)
+        self._show_slide()
+
+    def close(self) -> None:
+        """Stop following the session; the layers stay in the viewer."""
+        for signal, slot in self._links:
+            signal.disconnect(slot, missing_ok=True)
+        self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        self.viewer.canvas.events.background_color.disconnect(self._show_values)
+        self.text.close()
+
+    # -- following the session ----------------------------------------------------------------------------------------
+
+    def _show_slide(self, *_: object) -> None:
+        slide = self.session.slide
+        if slide is not None and self.scene is not None and slide is self.scene.slide:
+            return
+        self._remove_layers()
+        self._shown = None
+        if slide is not None:
+            self._add_layers(SlideScene(slide))
+            self._show_values()
+            self._show_patch()
+            log.debug("Showing %d spots of %s", slide.n_spots, slide.name)
+        self._show_texts()
+        self.drawn.emit("slide")
+
+    def _show_values(self, *_: object) -> None:
+        """Colour the spots by what the session shows now."""
+        if self.scene is None or self.session.slide is not self.scene.slide:
+            return
+        self._shown = self.session.values()
+        names, colours = self.scene.colour(self._shown, is_dark(self.viewer.canvas.background_color))
+        self.text.set_legend(self._shown.label, names, colours)
+        self._show_texts()
+        self.drawn.emit("values")
+
+    def _show_patch(self, *_: object) -> None:
+        """Mark the painted spots; nothing else is redrawn."""
+        if self.scene is None or self.session.slide is not self.scene.slide:
+            return
+        if self.scene.mark(self.session.painted):
+            self._show_caption()
+            self.drawn.emit("patch")
+
+    def _show_texts(self, *_: object) -> None:
+        """Say on the picture what is shown, what is painted, and what to doubt."""
+        shown = self._shown
+        if self.scene is None or shown is None:
+            self.text.clear()
+            return
+        is_number = shown.kind != "categorical"
+        self.text.set_title(shown.label if is_number else "", title_detail(shown) if is_number else "")
+        self.text.set_warning(self.session.target_warning if len(self.session.painted) else None)
+        self._show_caption()
+
+    def _show_caption(self) -> None:
+        if self.scene is not None:
+            self.text.set_caption(caption(self.scene.slide, self.session.painted, self.session.target))
+
+    # -- layers -------------------------------------------------------------------------------------------------------
+
+    def _add_layers(self, scene: SlideScene) -> None:
+        self.scene = scene
+        scene.spots.describe = self._describe
+        self.viewer.add_layer(scene.spots)
+        self.viewer.add_layer(scene.rings)
+        self.viewer.layers.selection.active = scene.spots
+        self.viewer.canvas.overlays.scale_bar.visible = True
+        self.viewer.reset_view()
+
+    def _remove_layers(self) -> None:
+        scene, self.scene = self.scene, None
+        for layer in (scene.rings, scene.spots) if scene is not None else ():
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+
+    def _on_layer_removed(self, event: Any) -> None:
+        """Take the other layer and the texts away when the user deletes one of the slide's layers."""
+        if self.scene is not None and event.value in (self.scene.spots, self.scene.rings):
+            self._remove_layers()
+            self._show_texts()
+
+    def _describe(self, index: int) -> list[str]:
+        """Say what hovering over a spot of the layer shows."""
+        if self.scene is None or index >= len(self.scene.rows):
+            return []
+        return describe_spot(self.scene.slide, int(self.scene.rows[index]), self._shown, self.session.painted)

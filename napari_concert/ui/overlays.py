@@ -1,0 +1,95 @@
+"""What is written on the picture: title and unit, legend, the what-if's caption, and warnings.
+
+All of it is drawn on napari's canvas, so that it is part of every screenshot and legible in dark and light themes.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.components.overlays import TextOverlay
+
+from napari_concert.ui.legend import LegendOverlay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari import Viewer
+
+    from napari_concert.ui.colours import Rgba
+
+_WARNING_BOX = (0.96, 0.72, 0.16, 0.95)
+_WARNING_TEXT = (0.08, 0.06, 0.0, 1.0)
+# widths in canvas pixels: of a character (about), and of the column that the title and legend take at the right
+_CHARACTER = 8.5
+_RIGHT_COLUMN = 290
+_TITLE_WIDTH = 30
+# beyond this a legend would run off the canvas
+_LEGEND_MAX = 24
+
+
+class PictureText:
+    """The texts on the canvas of one viewer; each is hidden while it is empty."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._canvas = viewer.canvas
+        self._overlays = viewer.canvas.overlays
+        self._warning: str | None = None
+        viewer.canvas.overlay_tiling.top_right = "vertical"
+        self.title = TextOverlay(position="top_right", font_size=10)
+        self.legend = LegendOverlay(position="top_right", font_size=10)
+        self.banner = TextOverlay(position="top_left", font_size=10, box_color=_WARNING_BOX, color=_WARNING_TEXT)
+        self.caption = TextOverlay(position="bottom_left", font_size=10)
+        for name in ("title", "legend", "banner", "caption"):
+            self._overlays[f"concert_{name}"] = getattr(self, name)
+        viewer.canvas.events.size.connect(self._wrap_warning)
+
+    def set_title(self, name: str, detail: str) -> None:
+        """Say what the colours show, and in which unit."""
+        lines = [part for line in (name, *detail.splitlines()) for part in textwrap.wrap(line, _TITLE_WIDTH)]
+        _write(self.title, "\n".join(lines))
+
+    def set_legend(self, title: str, names: Sequence[str], colours: Rgba) -> None:
+        """List categories with their colours; no names hide the legend."""
+        labels = tuple(names[:_LEGEND_MAX])
+        swatches = [tuple(float(c) for c in colour) for colour in colours[: len(labels)]]
+        if len(names) > len(labels):
+            labels = (*labels, f"… and {len(names) - len(labels)} more")
+            swatches.append((0.5, 0.5, 0.5, 1.0))
+        self.legend.update({"title": title, "labels": labels, "colours": tuple(swatches)})
+        self.legend.visible = bool(labels)
+
+    def set_warning(self, text: str | None) -> None:
+        """Show a warning on the picture itself, or none."""
+        self._warning = text
+        self._wrap_warning()
+
+    def set_caption(self, text: str) -> None:
+        """Say what is painted."""
+        _write(self.caption, text)
+
+    def clear(self) -> None:
+        """Hide all texts."""
+        self.set_title("", "")
+        self.set_legend("", (), np.zeros((0, 4), np.float32))
+        self.set_warning(None)
+        self.set_caption("")
+
+    def close(self) -> None:
+        """Take the texts off the canvas."""
+        self._canvas.events.size.disconnect(self._wrap_warning)
+        for name in ("title", "legend", "banner", "caption"):
+            self._overlays.pop(f"concert_{name}", None)
+
+    def _wrap_warning(self) -> None:
+        """Break the warning's lines so that it leaves the title and legend free."""
+        room = max(24, int((self._canvas.size[1] - _RIGHT_COLUMN) / _CHARACTER))
+        _write(self.banner, "\n".join(textwrap.wrap(f"Caution: {self._warning}", room)) if self._warning else "")
+
+
+def _write(overlay: TextOverlay, text: str) -> None:
+    if text:
+        overlay.text = text
+    overlay.visible = bool(text)

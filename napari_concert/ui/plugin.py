@@ -1,0 +1,249 @@
+"""How the app and napari meet: the dock, the file reader, the sample slide, and the app's own window.
+
+Each viewer has one session, which lives on its dock; :func:`open_dock` gives the dock, and makes it if needed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from napari_concert.errors import ConcertError
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_concert.session import Session
+    from napari_concert.slide import Columns
+    from napari_concert.ui.brush_tool import BrushTool
+    from napari_concert.ui.dock import ConcertDock
+    from napari_concert.ui.layers import SlideLayers
+
+Paths: TypeAlias = str | Sequence[str]
+LayerTuples: TypeAlias = list[tuple[Any, ...]]
+
+log = logging.getLogger(__name__)
+
+# what napari calls the dock when it is opened from the Plugins menu, so that the menu finds ours
+DOCK_NAME = "CONCERT (napari-concert)"
+SAMPLE_SCHEME = "napari-concert://sample/"
+_NOTHING: LayerTuples = [(None,)]
+# milliseconds after the window is shown; the slide has then been drawn
+_WARM_UP_DELAY = 1500
+
+
+# -- the dock ---------------------------------------------------------------------------------------------------------
+
+
+def make_dock(napari_viewer: Viewer | None = None, session: Session | None = None) -> ConcertDock:
+    """Make the dock, with its session, layers and brush, for a viewer.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer; napari's current one by default (napari passes none to functions).
+    session
+        An existing session to show; a new one by default.
+
+    Raises
+    ------
+    ConcertError
+        If there is no viewer.
+    """
+    from napari_concert.ui.brush_tool import BrushTool
+    from napari_concert.ui.dock import ConcertDock
+    from napari_concert.ui.layers import SlideLayers
+
+    viewer = _viewer(napari_viewer)
+    session = session or make_session()
+    layers = SlideLayers(viewer, session)
+    brush = BrushTool(viewer, layers, session)
+    dock = ConcertDock(session, viewer, brush)
+    _end_with(dock, session, layers, brush)
+    return dock
+
+
+def make_session() -> Session:
+    """Make a session whose background results arrive on Qt's main thread."""
+    from napari_concert.jobs import Jobs
+    from napari_concert.session import Session
+    from napari_concert.ui.threads import MainThread
+
+    return Session(jobs=Jobs(deliver=MainThread()))
+
+
+def open_dock(viewer: Viewer, session: Session | None = None) -> ConcertDock:
+    """Give the viewer's dock, made and shown if needed."""
+    dock = find_dock(viewer)
+    if dock is None:
+        dock = make_dock(viewer, session)
+        viewer.window.add_dock_widget(dock, name=DOCK_NAME, area="right", add_vertical_stretch=False)
+    return dock
+
+
+def find_dock(viewer: Viewer) -> ConcertDock | None:
+    """Give the viewer's dock if it has one."""
+    from napari_concert.ui.dock import ConcertDock
+
+    docks = [widget for widget in viewer.window.dock_widgets.values() if isinstance(widget, ConcertDock)]
+    return docks[0] if docks else None
+
+
+def session_for(viewer: Viewer) -> Session:
+    """Give the viewer's session, opening the dock if needed."""
+    return open_dock(viewer).session
+
+
+def _viewer(proxy: Viewer | None) -> Viewer:
+    """Give the viewer itself: plugins are handed a proxy that slows every mouse move down."""
+    from napari import current_viewer
+
+    viewer = getattr(proxy, "__wrapped__", proxy) or current_viewer()
+    if viewer is None:
+        raise ConcertError("There is no napari window. Open napari first, or use the napari-concert command.")
+    return viewer
+
+
+def _end_with(dock: ConcertDock, session: Session, layers: SlideLayers, brush: BrushTool) -> None:
+    """End background work when the dock, its window or the application goes away; keep the parts alive until then."""
+    from qtpy.QtWidgets import QApplication
+
+    dock.destroyed.connect(lambda: (brush.close(), layers.close(), session.close()))
+    application = QApplication.instance()
+    if application is not None:
+        application.aboutToQuit.connect(session.close)
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def get_reader(path: Paths) -> Callable[[Paths], LayerTuples] | None:
+    """Give the function that opens a path (or several), or None if the files are not slides."""
+    paths = [path] if isinstance(path, str) else list(path)
+    return read_into_viewer if paths and all(is_slide_file(p) for p in paths) else None
+
+
+def is_slide_file(path: str) -> bool:
+    """Tell by its name (.h5ad), or by what is in it (.h5), whether a file may hold a slide."""
+    if path.startswith(SAMPLE_SCHEME) or path.lower().endswith(".h5ad"):
+        return True
+    return path.lower().endswith(".h5") and _has_slide_keys(path)
+
+
+def _has_slide_keys(path: str) -> bool:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return {"X", "pos"} <= set(file)
+    except OSError:
+        return False
+
+
+def read_into_viewer(path: Paths) -> LayerTuples:
+    """Open slides in the current viewer's session, which draws them; napari itself adds no layer.
+
+    Without a window (a script with a bare ``ViewerModel``) the spots are returned as plain Points layers.
+    """
+    from napari import current_viewer
+
+    paths = [path] if isinstance(path, str) else list(path)
+    resolved = [resolve(p) for p in paths]
+    viewer = current_viewer()
+    if viewer is None:
+        return [_as_points(p) for p in resolved]
+    session = session_for(viewer)
+    for slide_path in resolved:
+        session.open(slide_path)
+    return _NOTHING
+
+
+def resolve(path: str) -> Path:
+    """Give the file behind a path, or behind the name of a bundled sample."""
+    if path.startswith(SAMPLE_SCHEME):
+        return sample_path(path.removeprefix(SAMPLE_SCHEME))
+    return Path(path)
+
+
+def _as_points(path: Path) -> tuple[Any, ...]:
+    from napari_concert.io import read
+    from napari_concert.ui.layout import lay_out
+    from napari_concert.ui.spots import layer_units
+
+    slide = read(path)
+    layout = lay_out(slide)
+    meta = {
+        "name": slide.name,
+        "size": slide.spot_diameter,
+        "scale": layout.step,
+        "units": layer_units(slide.units.name, layout.points.shape[1]),
+        "border_width": 0,
+    }
+    return layout.data, meta, "points"
+
+
+# -- the app's own window ---------------------------------------------------------------------------------------------
+
+
+def launch(
+    path: str | Path | None = None,
+    columns: Columns | None = None,
+    *,
+    um_per_unit: float | None = None,
+    registered: bool | None = None,
+    block: bool = True,
+) -> Viewer:
+    """Open the app's window, with a slide if a path is given, and run it until it is closed.
+
+    Parameters
+    ----------
+    path
+        A slide's file.
+    columns, um_per_unit, registered
+        As in :func:`napari_concert.read`.
+    block
+        Whether to return only when the window is closed.
+
+    Returns
+    -------
+    napari.Viewer
+        The window's viewer.
+    """
+    import napari
+    from napari.qt import get_qapp
+
+    get_qapp()
+    session = make_session()
+    if path is not None:
+        # reading goes on in the background while napari builds its window
+        session.open(path, columns=columns, um_per_unit=um_per_unit, registered=registered)
+    viewer = napari.Viewer(title="napari-concert", show=False)
+    dock = open_dock(viewer, session)
+    _make_room(viewer)
+    viewer.show()
+    _warm_up(dock, session)
+    if block:
+        napari.run()
+    return viewer
+
+
+def _make_room(viewer: Viewer) -> None:
+    """Give the window a useful size, and hide napari's layer controls: the dock has what a slide needs."""
+    from qtpy.QtWidgets import QApplication, QDockWidget
+
+    screen = QApplication.primaryScreen().availableGeometry()
+    viewer.window.resize(min(1600, screen.width()), min(1000, screen.height()))
+    dock = find_dock(viewer)
+    main_window = dock.window() if dock is not None else None
+    for panel in main_window.findChildren(QDockWidget) if main_window is not None else ():
+        if panel.objectName() == "layer controls":
+            panel.hide()
+
+
+def _warm_up(dock: ConcertDock, session: Session) -> None:
+    """Load what training needs (torch takes seconds) in the background, once the window is drawn."""
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(_WARM_UP_DELAY, dock, session.warm_up)
