@@ -71,7 +71,7 @@ def test_no_effect_at_all_gives_the_strongest_prior() -> None:
 
 
 def test_shrinking_lowers_the_error() -> None:
-    effect, estimate = _simulated(0.15, width=0.6)
+    effect, estimate = _simulated(0.15, width=0.6, error=0.3)
     error = torch.full_like(estimate, 0.3)
     shrunk = (shrink(estimate, error, mixture_weights(estimate, error)) * estimate)[0].numpy()
     assert np.square(shrunk - effect).mean() < 0.6 * np.square(estimate[0].numpy() - effect).mean()
