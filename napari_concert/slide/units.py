@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 SPOT_DIAMETER_UM = 65.0  # Space Ranger: spot_diameter_fullres is the diameter of a 65 µm fiducial spot, in image pixels
+CHOSEN = "set by the user"
 _MICROMETRES = re.compile(r"^\s*(µm|μm|um|micron|microns|micrometers?|micrometres?)\b", re.IGNORECASE)
 _UNIT_KEY = re.compile(r"unit|spatial|coord", re.IGNORECASE)
 
@@ -36,6 +37,11 @@ class Units:
     def name(self) -> str:
         """Return "µm" where the scale is known, else "units"."""
         return "units" if self.um_per_unit is None else "µm"
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the user said so, not the file."""
+        return self.source == CHOSEN
 
 
 def guess_units(adata: AnnData) -> Units:

@@ -1,0 +1,200 @@
+"""What all parts of a session share: its signals, its state, background work, prediction and autosave."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from napari_concert.errors import ConcertError
+from napari_concert.jobs import InlineJobs, Jobs
+from napari_concert.patches import WhatIf
+from napari_concert.session import results
+from napari_concert.session.autosave import Autosave, Work
+from napari_concert.session.shown import Scaling, View
+from napari_concert.session.training import TrainingState
+from napari_concert.session.whatif import blocker, model_problem
+from napari_concert.session.workspace import Workspace
+from napari_concert.slide import Slide
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert
+
+log = logging.getLogger(__name__)
+
+BRUSH_PITCHES = 1.5  # radius of the brush until it is set
+AUTOSAVE_DELAY = 0.8  # seconds: one file for a burst of edits
+
+
+class SessionBase:
+    """State and signals of a session, and the machinery that its verbs use.
+
+    Parameters
+    ----------
+    jobs
+        Runs background work; without it everything is done before a verb returns (scripts, tests).
+    autosave
+        Folder to keep unsaved work in; None keeps nothing.
+
+    Attributes
+    ----------
+    slides_changed, slide_changed, columns_changed
+        The open slides, the current one, how the current one is read.
+    patch_changed, target_changed, shown_changed
+        Painted spots, what they become, what colours the spots.
+    model_changed, prediction_changed, training_changed
+        The model, the last prediction, the state of a training.
+    brush_changed
+        Radius of the brush.
+    busy_changed
+        Text of what is going on besides training, "" when nothing is.
+    notified
+        Kind ("info", "warning", "error") and one line for the user.
+    """
+
+    slides_changed = Signal()
+    slide_changed = Signal()
+    columns_changed = Signal()
+    patch_changed = Signal()
+    target_changed = Signal()
+    shown_changed = Signal()
+    model_changed = Signal()
+    prediction_changed = Signal()
+    training_changed = Signal()
+    brush_changed = Signal(float)
+    busy_changed = Signal(str)
+    notified = Signal(str, str)
+
+    def __init__(self, jobs: Jobs | None = None, autosave: Path | None = None) -> None:
+        self.jobs = jobs or InlineJobs()
+        self.autosave = Autosave(autosave) if autosave is not None else None
+        self.workspaces: list[Workspace] = []
+        self.current: Workspace | None = None
+        self.model: Concert | None = None
+        self.model_name = ""
+        self.view = View.OBSERVED
+        self.scaling = Scaling()
+        self.training: TrainingState | None = None
+        self._brush_pitches = BRUSH_PITCHES
+        self._is_closed = False
+
+    # -- what is there -----------------------------------------------------------------------------------------------
+
+    @property
+    def slide(self) -> Slide | None:
+        """The current slide."""
+        return self.current.slide if self.current is not None else None
+
+    @property
+    def whatif_blocker(self) -> str:
+        """Why what-ifs are off, and what to do; "" if they are on."""
+        return blocker(self.current, self.model)
+
+    @property
+    def model_problem(self) -> str:
+        """Why the model can't be used on the current slide; "" if it can."""
+        return model_problem(self.current, self.model)
+
+    def _usable_model(self) -> Concert | None:
+        return None if self.model is None or self.model_problem else self.model
+
+    # -- predicting --------------------------------------------------------------------------------------------------
+
+    @property
+    def result(self) -> results.Result | None:
+        """The last prediction on the current slide."""
+        return self.current.result if self.current is not None else None
+
+    def predict(self) -> None:
+        """Predict the current what-if in the background; a newer request replaces an older one."""
+        current, model = self.current, self._usable_model()
+        if current is None or model is None:
+            self.jobs.cancel("predict")
+            self._set_result(current, None)
+            return
+        what_if = WhatIf() if self.whatif_blocker else current.what_if
+        arrived = partial(self._set_result, current)
+        self.jobs.submit(
+            "predict",
+            partial(results.compute, model, current.slide, current.index, what_if),
+            lane="predict",
+            latest=True,
+            on_progress=arrived,
+            on_error=self._failed,
+        )
+
+    def _set_result(self, workspace: Workspace | None, result: results.Result | None) -> None:
+        if workspace is None or (workspace.result is None and result is None):
+            return
+        if result is not None and result.slide is not workspace.slide:
+            return  # the slide was read otherwise meanwhile
+        workspace.result = result
+        if result is None and self.view.needs_model:
+            self.view = View.OBSERVED
+        if workspace is self.current:
+            self.prediction_changed.emit()
+
+    # -- autosave ----------------------------------------------------------------------------------------------------
+
+    def _keep_soon(self) -> None:
+        if self.autosave is not None and self.current is not None:
+            work = partial(self.autosave.keep, self.current.slide, Work.of(self.current))
+            self.jobs.submit(
+                f"keep {self.current.slide.fingerprint}",
+                work,
+                lane="save",
+                latest=True,
+                delay=AUTOSAVE_DELAY,
+                on_error=self._failed,
+            )
+
+    def _keep_now(self) -> None:
+        """Write what was done on every slide before it can be lost."""
+        for workspace in self.workspaces if self.autosave is not None else ():
+            try:
+                self.autosave.keep(workspace.slide, Work.of(workspace))  # type: ignore[union-attr]
+            except ConcertError as error:
+                self._failed(error)
+
+    # -- background work ---------------------------------------------------------------------------------------------
+
+    def _require_slide(self) -> Workspace:
+        if self.current is None:
+            raise ConcertError("No slide is open; open one first.")
+        return self.current
+
+    def _run(self, name: str, work: Any, text: str, *, on_done: Any, lane: str = "work") -> None:
+        def ended(then: Any, *args: Any) -> None:
+            self.busy_changed.emit("")
+            then(*args)
+
+        self.busy_changed.emit(text)
+        self.jobs.submit(
+            name,
+            work,
+            lane=lane,
+            on_done=partial(ended, on_done),
+            on_error=partial(ended, self._failed),
+            on_cancel=lambda: self.busy_changed.emit(""),
+        )
+
+    def _save(self, what: str, work: Any, path: Path) -> None:
+        def saved(_: object) -> None:
+            self.notified.emit("info", f"Saved the {what} as {path}.")
+
+        self._run(f"save {what}", work, f"Saving the {what} …", lane="save", on_done=saved)
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConcertError):
+            log.error("Background work failed", exc_info=error)
+        self.notified.emit("error", describe_error(error))
+
+
+def describe_error(error: BaseException) -> str:
+    """Return one line for the user."""
+    if isinstance(error, ConcertError):
+        return str(error)
+    return f"This did not work: {type(error).__name__}: {error}. The log has the details; your painted spots are safe."

@@ -1,0 +1,24 @@
+"""Session: the one evented object of the app, and its verbs."""
+
+from __future__ import annotations
+
+from napari_concert.session.files import Files
+from napari_concert.session.models import Models
+from napari_concert.session.slides import Slides
+from napari_concert.session.views import Views
+
+
+class Session(Slides, Files, Models, Views):
+    """Slides, what is painted on them, the model, and what is shown.
+
+    Every verb returns at once; work over a few milliseconds runs in the background and ends in a signal on the main
+    thread, or in ``notified`` with an error that says what to do. The parameters are those of :class:`SessionBase`.
+    """
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End background work and keep what was done; a second call does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._keep_now()
+        self.jobs.shutdown(timeout)

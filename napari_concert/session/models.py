@@ -1,0 +1,101 @@
+"""Verbs on the model: train, stop, save, load."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_concert.errors import ConcertError
+from napari_concert.session import opening
+from napari_concert.session.base import SessionBase
+from napari_concert.session.training import TrainingSettings, TrainingState, training
+from napari_concert.slide import Slide
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert, Epoch
+
+log = logging.getLogger(__name__)
+
+
+class Models(SessionBase):
+    """Verbs on the model."""
+
+    def train(self, settings: TrainingSettings | None = None) -> None:
+        """Train a model in the background; the old one serves until the new one is there."""
+        current = self._require_slide()
+        if self.training is not None and self.training.is_running:
+            self.notified.emit("info", "A training is running; stop it first.")
+            return
+        settings = settings or TrainingSettings()
+        slides = [open_.slide for open_ in self.workspaces] if settings.all_slides else [current.slide]
+        state = self.training = TrainingState(settings)
+        kept: list[Concert] = []
+        keep = partial(self._keep_model, current.slide, kept)
+        self.training_changed.emit()
+        self.jobs.submit(
+            "train",
+            partial(training, slides, settings, keep),
+            lane="train",
+            on_progress=partial(self._trained_some, state),
+            on_done=lambda model: self._trained(state, "done", model),
+            on_cancel=lambda: self._trained(state, "stopped", kept[0] if kept else None),
+            on_error=partial(self._training_failed, state),
+        )
+
+    def stop_training(self) -> None:
+        """Stop a training; the best weights so far are kept."""
+        if self.training is not None and self.training.is_running:
+            self.training.status = "stopping"
+            self.training_changed.emit()
+            self.jobs.cancel("train")
+
+    def _keep_model(self, slide: Slide, kept: list[Concert], model: Concert) -> None:
+        """Keep a trained model on disk at once, in the worker: the window may be closing."""
+        kept.append(model)
+        if self.autosave is not None:
+            try:
+                self.autosave.keep_model(slide, model)
+            except ConcertError:
+                log.exception("The trained model could not be kept")
+
+    def _trained_some(self, state: TrainingState, report: Epoch | str) -> None:
+        if isinstance(report, str):
+            state.device = report
+        else:
+            state.add(report)
+        self.training_changed.emit()
+
+    def _trained(self, state: TrainingState, status: str, model: Concert | None) -> None:
+        state.status = status
+        if model is not None:
+            self._use(model, "trained here" if status == "done" else "stopped early")
+        self.training_changed.emit()
+
+    def _training_failed(self, state: TrainingState, error: BaseException) -> None:
+        state.status = "failed"
+        self.training_changed.emit()
+        self._failed(error)
+
+    def _use(self, model: Concert, name: str) -> None:
+        self.model, self.model_name = model, name
+        self.model_changed.emit()
+        self.predict()
+
+    def save_model(self, folder: str | Path) -> None:
+        """Save the model into a folder."""
+        if self.model is None:
+            self.notified.emit("error", "There is no model to save; train one first.")
+            return
+        self._save("model", partial(self.model.save, folder), Path(folder))
+
+    def load_model(self, folder: str | Path) -> None:
+        """Load a model from a folder and use it on the current slide if it fits."""
+        slide = self._require_slide().slide
+        work = partial(opening.load_model, Path(folder), slide)
+        self._run("load", work, "Loading the model …", on_done=lambda model: self._use(model, Path(folder).name))
+
+    def warm_up(self) -> None:
+        """Load what training needs (torch takes seconds) in the background."""
+        self.jobs.submit("warm up", opening.warm_up, lane="train")

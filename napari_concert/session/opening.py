@@ -1,0 +1,191 @@
+"""Reading slides and models, in the background: what a session takes in, ready to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_concert.errors import ConcertError
+from napari_concert.session.autosave import Autosave, Work
+from napari_concert.session.workspace import Workspace
+from napari_concert.slide import Columns, Slide, guess_control, guess_unknown
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A workspace, the model that was kept of it, and what to tell the user (kind, text)."""
+
+    workspace: Workspace
+    model: Concert | None = None
+    messages: tuple[tuple[str, str], ...] = ()
+
+
+def read(
+    path: Path,
+    columns: Columns | None,
+    um_per_unit: float | None,
+    registered: bool | None,
+    autosave: Autosave | None,
+) -> Opened:
+    """Read a slide; what the user says now goes before what was kept of earlier work."""
+    from napari_concert import io
+
+    slide = io.read(path, um_per_unit=um_per_unit, registered=registered, columns=columns)
+    is_told = not (columns is None and um_per_unit is None and registered is None)
+    return prepare(slide, autosave, keep_reading=is_told)
+
+
+def prepare(slide: Slide, autosave: Autosave | None, *, keep_reading: bool = False) -> Opened:
+    """Return the workspace of a slide, with earlier work on it."""
+    messages: list[tuple[str, str]] = []
+    work = None
+    if autosave is not None:
+        try:
+            work = autosave.work(slide)
+        except ConcertError as error:
+            messages.append(("warning", str(error)))
+    workspace, model = _restored(slide, work, autosave, keep_reading, messages)
+    _warm(workspace)
+    return Opened(workspace, model, tuple(messages))
+
+
+def _restored(
+    slide: Slide,
+    work: Work | None,
+    autosave: Autosave | None,
+    keep_reading: bool,
+    messages: list[tuple[str, str]],
+) -> tuple[Workspace, Concert | None]:
+    if work is None or autosave is None:
+        return Workspace(slide), None
+    try:
+        workspace = Workspace(slide if keep_reading else work.read(slide))
+        work.apply(workspace)
+        model = autosave.model(workspace.slide)
+    except ConcertError as error:
+        messages.append(("warning", f"Earlier work on {slide.name} does not fit any more: {error}"))
+        return Workspace(slide), None
+    said = [f"{len(work.painted)} painted spots"] if work.painted else []
+    said += ["a trained model"] if model is not None else []
+    if said:
+        messages.append(("info", f"{slide.name} is as you left it: {' and '.join(said)}."))
+    return workspace, model
+
+
+def _warm(workspace: Workspace) -> None:
+    """Compute, in the background, what the first picture would wait for."""
+    slide = workspace.slide
+    _ = slide.geometry, slide.fingerprint, slide.categorical_columns, slide.continuous_columns, workspace.index
+    _ = workspace.pairs
+    slide.gene(str(slide.genes[0]))
+
+
+def read_as(
+    slide: Slide,
+    columns: Columns | None,
+    um_per_unit: float | None,
+    pitch_um: float | None,
+    registered: bool | None,
+) -> Slide:
+    """Return the slide with what is given changed.
+
+    Raises
+    ------
+    ConcertError
+        If a column is missing, or a number can't be a length.
+    """
+    if columns is not None:
+        slide = slide.with_columns(columns)
+    if um_per_unit is not None:
+        slide = slide.with_um_per_unit(um_per_unit)
+    if pitch_um is not None:
+        slide = slide.with_pitch_um(pitch_um)
+    return slide if registered is None else slide.with_registered(registered)
+
+
+def label(slide: Slide, column: str, rows: npt.NDArray[np.int64], value: str, others: str) -> Slide:
+    """Return the slide with ``rows`` labelled in a column, which becomes the perturbation.
+
+    Raises
+    ------
+    ConcertError
+        If nothing is painted, a name is missing, or the column holds measured labels of the file.
+    """
+    column, value = column.strip(), value.strip()
+    if not len(rows):
+        raise ConcertError("Nothing is painted; paint the spots to label first.")
+    if not column or not value:
+        raise ConcertError("A label needs a column name and a value; fill both in.")
+    exists = column in slide.adata.obs
+    labels = slide.labels(column) if exists else np.full(slide.n_spots, others.strip() or None, dtype=object)
+    labels[rows] = value
+    known = tuple(dict.fromkeys(str(name) for name in labels if name is not None))
+    changed = slide.with_labels(column, labels)
+    columns = replace(
+        slide.columns, perturbation=column, control=_controls(known, others), unknown=_unknown(slide, known)
+    )
+    return changed.with_columns(columns)
+
+
+def _controls(known: tuple[str, ...], others: str) -> tuple[str, ...]:
+    guessed = guess_control(known)
+    return guessed or ((others.strip(),) if others.strip() in known else ())
+
+
+def _unknown(slide: Slide, known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*slide.columns.unknown, *guess_unknown(known)]))
+
+
+def for_perturbation(slide: Slide, column: str | None) -> Columns:
+    """Return the slide's columns with another perturbation, its controls and unknown labels guessed anew."""
+    if column is None:
+        return replace(slide.columns, perturbation=None, control=())
+    values = slide.categories(column)
+    tissue = slide.columns.tissue if slide.columns.tissue != column else None
+    unknown = dict.fromkeys([*guess_unknown(values), *_tissue_unknown(slide, tissue)])
+    return replace(
+        slide.columns, perturbation=column, control=guess_control(values), unknown=tuple(unknown), tissue=tissue
+    )
+
+
+def _tissue_unknown(slide: Slide, tissue: str | None) -> tuple[str, ...]:
+    return guess_unknown(slide.categories(tissue)) if tissue is not None else ()
+
+
+def as_guessed(slide: Slide, labelled: list[str]) -> Slide:
+    """Return the slide as it was first read: guessed columns, units of the file, no painted labels."""
+    from napari_concert.io.slides import from_anndata
+
+    adata = slide.adata
+    if labelled:
+        adata = adata.copy()
+        adata.obs = adata.obs.drop(columns=labelled)
+    return from_anndata(adata, name=slide.name, path=slide.path)
+
+
+def load_model(folder: Path, slide: Slide) -> Concert:
+    """Return a saved model.
+
+    Raises
+    ------
+    ConcertError
+        If the folder holds none, or it does not fit the slide.
+    """
+    from napari_concert.concert import Concert
+
+    return Concert.load(folder, slide)
+
+
+def warm_up() -> None:
+    """Import torch and the model."""
+    import napari_concert.concert
+    import napari_concert.model.runtime
+
+    napari_concert.model.runtime.set_threads()

@@ -1,0 +1,90 @@
+"""What a what-if did: the prediction, and tables of patch and surroundings; made in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_concert.patches import WhatIf
+from napari_concert.prediction import Prediction
+from napari_concert.slide import Slide
+
+if TYPE_CHECKING:
+    from napari_concert.brush import SpotIndex
+    from napari_concert.concert import Concert
+
+Rows = npt.NDArray[np.int64]
+
+RING_PITCHES = 2.0
+FEWEST_GENES = 3  # a correlation over fewer genes says nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished prediction.
+
+    Attributes
+    ----------
+    slide, what_if, prediction
+        What was asked of which slide, and the answer.
+    patch, ring
+        Painted spots, and the spots within two pitches around them.
+    patch_genes, ring_genes
+        All modelled genes by how much they change at least (see :meth:`Prediction.top_genes`); None until computed.
+    agreement
+        On simulated slides: correlation across genes of predicted with true mean change, by region.
+    """
+
+    slide: Slide
+    what_if: WhatIf
+    prediction: Prediction
+    patch: Rows
+    ring: Rows
+    patch_genes: pd.DataFrame | None = None
+    ring_genes: pd.DataFrame | None = None
+    agreement: dict[str, float] = field(default_factory=dict)
+
+
+def compute(model: Concert, slide: Slide, index: SpotIndex, what_if: WhatIf) -> Iterator[Result]:
+    """Yield the prediction as soon as there is one, and then once more with its tables."""
+    prediction = model.predict(what_if, slide)
+    patch = what_if.rows
+    ring = index.ring(patch, RING_PITCHES * slide.pitch) if len(patch) else patch
+    first = Result(slide, what_if, prediction, patch, ring)
+    yield first
+    if not what_if.is_empty:
+        yield with_tables(first)
+
+
+def with_tables(result: Result) -> Result:
+    """Return the result with the genes of patch and surroundings ranked, and the truth where it is known."""
+    prediction = result.prediction
+    everything = len(prediction.genes)
+    return replace(
+        result,
+        patch_genes=prediction.top_genes(result.patch, everything),
+        ring_genes=prediction.top_genes(result.ring, everything) if len(result.ring) else None,
+        agreement=_agreement(result),
+    )
+
+
+def _agreement(result: Result) -> dict[str, float]:
+    from napari_concert.simulate import has_truth, truth
+
+    if not has_truth(result.slide.adata):
+        return {}
+    genes = list(result.prediction.genes)
+    true = truth(result.slide.adata, result.what_if, genes).change
+    found = {}
+    for name, rows in (("patch", result.patch), ("surroundings", result.ring)):
+        if len(rows) and len(genes) >= FEWEST_GENES:
+            predicted = result.prediction.region_change(rows)["change"].to_numpy()
+            expected = true[rows].mean(axis=0)
+            if predicted.std() > 0 and expected.std() > 0:
+                found[name] = float(np.corrcoef(predicted, expected)[0, 1])
+    return found

@@ -1,0 +1,40 @@
+"""Writing what a session made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_concert import io
+from napari_concert.errors import ConcertError
+from napari_concert.patches import Patch
+from napari_concert.session.results import Result
+from napari_concert.slide import Slide
+
+PATCH_WRITERS = (".txt", ".geojson", ".json")
+
+
+def prediction(path: str | Path, result: Result) -> None:
+    """Write the whole prediction as .h5ad."""
+    _require_ending(Path(path), (".h5ad",))
+    io.write_prediction(path, result.prediction)
+
+
+def patch(path: str | Path, slide: Slide, painted: Patch) -> None:
+    """Write a patch as CONCERT's 1-based .txt or as GeoJSON."""
+    _require_ending(Path(path), PATCH_WRITERS)
+    if Path(path).suffix.lower() == ".txt":
+        io.write_patch_txt(path, painted.spots)
+    else:
+        io.write_patch_geojson(path, slide, [painted])
+
+
+def slide(path: str | Path, of: Slide) -> None:
+    """Write the slide as .h5ad, raw counts in X, with the columns that were painted."""
+    _require_ending(Path(path), (".h5ad",))
+    with io.atomic_path(path) as scratch:
+        of.adata.write_h5ad(scratch, compression="gzip", compression_opts=1)
+
+
+def _require_ending(path: Path, endings: tuple[str, ...]) -> None:
+    if path.suffix.lower() not in endings:
+        raise ConcertError(f"{path.name} needs the ending {' or '.join(endings)}; add it to the name.")

@@ -1,0 +1,77 @@
+"""Why a what-if can't be asked, and what to doubt about one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from napari_concert.concert.checks import unseen
+from napari_concert.session.workspace import Workspace
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert
+
+NO_COLUMN = (
+    "What-ifs are off: no perturbation column is chosen. Choose one in the Slide step (any column of labels will do), "
+    "or paint labels into a new one."
+)
+
+
+def blocker(workspace: Workspace | None, model: Concert | None) -> str:
+    """Return why what-ifs are off, "" if they are on."""
+    if workspace is None:
+        return "Open a slide first."
+    slide = workspace.slide
+    if slide.columns.perturbation is None:
+        return NO_COLUMN
+    if len(slide.states) < 2:
+        only = ", ".join(slide.states) or "none"
+        return (
+            f"What-ifs are off: {slide.columns.perturbation!r} has one known state ({only}), so there is nothing to "
+            "switch to. Choose another column in the Slide step."
+        )
+    if model is not None and not model.states:
+        return "What-ifs are off: this model was trained without a perturbation. Train again in the Model step."
+    return ""
+
+
+def model_problem(workspace: Workspace | None, model: Concert | None) -> str:
+    """Return why a model can't be used on a slide, "" if it can or there is none."""
+    if workspace is None or model is None:
+        return ""
+    found = model.mismatches(workspace.slide) or list(_read_otherwise(workspace, model))
+    return "; ".join(found)
+
+
+def _read_otherwise(workspace: Workspace, model: Concert) -> Iterator[str]:
+    """Yield where the model was trained with other columns than the slide is read with now."""
+    now = asdict(workspace.slide.columns)
+    for role in ("perturbation", "tissue", "section"):
+        if model.columns.get(role) != now[role]:
+            then = _named(model.columns.get(role))
+            yield f"the model was trained with {role} {then}, the slide is read with {_named(now[role])}"
+    if model.states and set(model.controls) != set(workspace.slide.columns.control) & set(model.states):
+        yield f"the model was trained with control {_named(', '.join(model.controls))}"
+
+
+def _named(name: object) -> str:
+    return f"{name!r}" if name else "none"
+
+
+def target_warning(workspace: Workspace, model: Concert | None) -> str:
+    """Return what to doubt about the current what-if: states never measured in this tissue, spots already in them."""
+    if workspace.what_if.is_empty:
+        return ""
+    slide, what_if = workspace.slide, workspace.what_if
+    pairs = model.seen_pairs if model is not None else workspace.pairs
+    columns = {"perturbation": slide.columns.perturbation, "tissue": slide.columns.tissue}
+    lines = list(dict.fromkeys(unseen(what_if, slide, pairs, columns)))
+    return " ".join([*lines, *_already(workspace)])
+
+
+def _already(workspace: Workspace) -> Iterator[str]:
+    target, rows = workspace.target.get("perturbation"), workspace.painting.rows
+    count = int((workspace.slide.state_of[rows] == target).sum()) if target is not None else 0
+    if count:
+        yield f"{count} of {len(rows)} painted spots are {target} already: they do not change."
