@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from napari_concert.errors import ConcertError
+from napari_concert.patches import as_rows
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
@@ -123,25 +124,40 @@ class SpotIndex:
 
     # -- around a patch ---------------------------------------------------------------------------------------------
 
-    def distance_to(self, rows: npt.ArrayLike) -> Floats:
+    def distance_to(self, rows: npt.ArrayLike, within: float = np.inf) -> Floats:
         """Give each spot's distance to the nearest of ``rows`` in its own place.
+
+        Parameters
+        ----------
+        rows
+            Rows, or a mask.
+        within
+            Distances beyond this one are not looked for, which is much faster: they are given as infinite.
 
         Returns
         -------
         (n_spots,) float64
             0 for the rows themselves, infinity where the place has none of them, NaN without coordinates.
+
+        Raises
+        ------
+        ConcertError
+            If a row is not a spot of the slide.
         """
         chosen = self._mask(rows) & self._finite
         distance = np.where(self._finite, np.inf, np.nan)
-        for members, _ in self._trees.values():
+        for members, tree in self._trees.values():
             source = members[chosen[members]]
-            if source.size:
-                distance[members] = cKDTree(self.coords[source]).query(self.coords[members])[0]
+            if not source.size:
+                continue
+            near = members if within == np.inf else members[self._around(tree, source, within)]
+            distance[near] = cKDTree(self.coords[source]).query(self.coords[near], distance_upper_bound=within)[0]
+            distance[source] = 0.0
         return distance
 
     def ring(self, rows: npt.ArrayLike, width: float) -> Rows:
         """Give the surroundings: spots within ``width`` of the patch that are not in it."""
-        near = self.distance_to(rows) <= width * (1 + _SLACK)
+        near = np.isfinite(self.distance_to(rows, _just_over(width)))
         return np.flatnonzero(near & ~self._mask(rows)).astype(np.int64)
 
     def grow(self, rows: npt.ArrayLike, by: float) -> Rows:
@@ -151,8 +167,8 @@ class SpotIndex:
     def shrink(self, rows: npt.ArrayLike, by: float) -> Rows:
         """Give the patch without the spots that lie within ``by`` of a spot outside it (in their place)."""
         inside = self._mask(rows)
-        depth = self.distance_to(np.flatnonzero(~inside))
-        return np.flatnonzero(inside & ~(depth <= by * (1 + _SLACK))).astype(np.int64)
+        edge = np.flatnonzero(np.isfinite(self.distance_to(self.ring(rows, by), _just_over(by))) & inside)
+        return np.setdiff1d(np.flatnonzero(inside), edge).astype(np.int64)
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 
@@ -174,10 +190,17 @@ class SpotIndex:
         return points
 
     def _mask(self, rows: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        values = np.asarray(rows)
+        chosen = as_rows(rows)
+        if chosen.size and chosen[-1] >= self.n_spots:
+            raise ConcertError(f"Spot row {int(chosen[-1])} is beyond the slide's {self.n_spots} spots.")
         mask = np.zeros(self.n_spots, dtype=bool)
-        mask[values if values.dtype == bool else values.astype(np.int64)] = True
+        mask[chosen] = True
         return mask
+
+    def _around(self, tree: Any, source: Rows, within: float) -> Rows:
+        """Give the positions in ``tree`` of the spots in the box around ``source``, widened by ``within``."""
+        corners = self.coords[source].min(axis=0) - within, self.coords[source].max(axis=0) + within
+        return np.flatnonzero(((tree.data >= corners[0]) & (tree.data <= corners[1])).all(axis=1)).astype(np.int64)
 
     def _capsule(self, start: Floats, end: Floats, radius: float, place: int | None) -> Rows:
         """Give the spots within ``radius`` of the segment from ``start`` to ``end``, unsorted."""
@@ -186,6 +209,11 @@ class SpotIndex:
         near = [rows[tree.query_ball_point(0.5 * (start + end), reach)] for rows, tree in self._in(place)]
         rows = np.concatenate([np.zeros(0, np.int64), *near])
         return rows[distance_to_segment(self.coords[rows], start, end) <= radius * (1 + _SLACK)]
+
+
+def _just_over(distance: float) -> float:
+    """Give a distance such that a spot exactly at its edge still counts, whatever the rounding."""
+    return distance * (1 + _SLACK)
 
 
 def distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
@@ -198,12 +226,19 @@ def distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
 
 def _in_polygon(points: Floats, corners: Floats, slack: float) -> npt.NDArray[np.bool_]:
     """Give which points (n, 2) the closed outline (k, 2) winds around, or passes through within ``slack``."""
+    order = np.argsort(points[:, 1], kind="stable")
+    rising = points[order]
     winding = np.zeros(len(points), dtype=np.int64)
     on_edge = np.zeros(len(points), dtype=bool)
-    x, y = points.T
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        # an edge concerns only the points at its own height
+        low, high = sorted((start[1], end[1]))
+        level = slice(*np.searchsorted(rising[:, 1], (low - slack, high + 2 * slack)).tolist())
+        x, y = rising[level].T
         side = (end[0] - start[0]) * (y - start[1]) - (end[1] - start[1]) * (x - start[0])
-        winding += (start[1] <= y) & (end[1] > y) & (side > 0)
-        winding -= (start[1] > y) & (end[1] <= y) & (side < 0)
-        on_edge |= distance_to_segment(points, start, end) <= slack
-    return (winding != 0) | on_edge
+        winding[level] += (start[1] <= y) & (end[1] > y) & (side > 0)
+        winding[level] -= (start[1] > y) & (end[1] <= y) & (side < 0)
+        on_edge[level] |= distance_to_segment(rising[level], start, end) <= slack
+    inside = np.empty(len(points), dtype=bool)
+    inside[order] = (winding != 0) | on_edge
+    return inside

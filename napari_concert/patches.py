@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
 from napari_concert.errors import ConcertError
 
 Rows: TypeAlias = npt.NDArray[np.int64]
@@ -51,7 +52,9 @@ def as_rows(spots: npt.ArrayLike) -> Rows:
 def _are_whole(values: npt.NDArray[Any]) -> bool:
     if np.issubdtype(values.dtype, np.integer):
         return True
-    return bool(np.issubdtype(values.dtype, np.floating) and np.array_equal(values, np.floor(values)))
+    if not np.issubdtype(values.dtype, np.floating):
+        return False
+    return bool(np.isfinite(values).all() and np.array_equal(values, np.floor(values)))
 
 
 def _frozen(rows: Rows) -> Rows:
@@ -109,9 +112,8 @@ class Patch:
             If ``spots`` is missing or malformed.
         """
         try:
-            spots = np.asarray(values["spots"], dtype=np.int64)
-            target = dict(values.get("target", {}))
-        except (KeyError, TypeError, ValueError) as error:
+            spots, target = np.asarray(values["spots"]), dict(values.get("target", {}))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConcertError(f"This is not a saved patch ({error!r}); save it again from the app.") from error
         return cls(spots, target, str(values.get("name", "patch")), str(values.get("color", DEFAULT_COLOR)))
 
