@@ -42,7 +42,7 @@ class ModelConfig:
     patience: int = 4
     warm_up: int = 6
     heldout_fraction: float = 0.08
-    batch_entries: int = 4_000_000
+    batch_entries: int = 1_000_000
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as a JSON object."""
@@ -68,7 +68,8 @@ class Epoch:
     best
         Whether the weights of this epoch are the best so far.
     fraction
-        Share of this epoch that is done: 1 at its end; less for reports within a long epoch.
+        Share of this epoch that is done: 1 at its end; less for reports within a long epoch, and after the last epoch
+        while the weights settle on all spots (then ``max_epochs`` is that epoch).
     """
 
     index: int

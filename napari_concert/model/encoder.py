@@ -30,6 +30,7 @@ from napari_concert.model.data import SpotArrays
 from napari_concert.model.likelihood import working
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.newton import NewtonSystem
+from napari_concert.model.steps import Steps, to_end
 
 MOST_STEPS = 25
 CONVERGED = 1e-6  # largest move of a latent, in prior standard deviations
@@ -149,6 +150,10 @@ class Reading(NamedTuple):
         """Information on each latent alone (N, L)."""
         return self.information.diagonal(dim1=1, dim2=2)
 
+    def scaled(self, scale: Tensor) -> Reading:
+        """Return what the counts say of the latents divided by ``scale`` (L,)."""
+        return Reading(self.score * scale, self.information * scale[:, None] * scale)
+
 
 class Encoder:
     """Reads latents through a network's weights.
@@ -173,8 +178,8 @@ class Encoder:
         own = self.features[rows].to(kind) @ network.attribute_weights.to(kind)
         return own + latents.mean[rows].to(kind) @ network.latent_weights.to(kind)
 
-    def read(self, latents: Latents) -> Reading:
-        """Return what the counts of all observed spots say at the current latents."""
+    def read(self, latents: Latents) -> Steps[Reading]:
+        """Find what the counts of all observed spots say at the current latents."""
         spots, kind = self.spots, self.spots.precision
         weights, theta = self.network.latent_weights.to(kind), self.network.log_theta.to(kind)
         size = len(weights)
@@ -184,27 +189,29 @@ class Encoder:
             here = working(counts, self.eta(rows, latents), spots.log_size[rows], theta)
             score[rows] = (here.score @ weights.mT).to(score.dtype)
             information[rows] = (here.weight @ products.mT).view(-1, size, size).to(score.dtype)
+            yield min(1.0, rows.stop / len(spots))
         return Reading(score * spots.observed[:, None], information * spots.observed[:, None, None])
 
-    def step(self, latents: Latents) -> Latents:
-        """Return the latents after one Newton step, without their variance."""
-        reading, k = self.read(latents), self.n_spatial
+    def step(self, latents: Latents) -> Steps[Latents]:
+        """Take one Newton step; the variance is left as it was."""
+        reading, k = (yield from self.read(latents)), self.n_spatial
         own = latents.mean[:, k:]
         target = (self.basis @ reading.score[:, :k] - latents.whitened, reading.score[:, k:] - own)
         whitened, intrinsic = NewtonSystem(self.basis, reading.information, k).solve(target)
-        largest = torch.maximum(
-            (self.basis.mT @ whitened).abs().max(), intrinsic.abs().max() if intrinsic.numel() else 0 * own.sum()
-        )
+        yield 1.0
+        largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
         return self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
 
-    def spread(self, latents: Latents) -> Latents:
-        """Return the same latents with variance and posterior of their Laplace approximation."""
-        precision, k = self.read(latents).precision, self.n_spatial
+    def spread(self, latents: Latents, reading: Reading) -> Steps[Latents]:
+        """Give latents the variance and posterior of their Laplace approximation, from their own reading."""
+        precision, k = reading.precision, self.n_spatial
         # readings play no part in the precision; the mean is the mode that was found
         post = svgp.posterior(self.basis, torch.zeros_like(precision[:, :k]), precision[:, :k])
+        yield 0.5
         post = svgp.Posterior(latents.whitened.mT, post.precision_root)
         _, variance = svgp.marginals(post, self.basis)
+        yield 1.0
         both = torch.cat([variance, 1 / (1 + precision[:, k:])], dim=1)
         return Latents(latents.mean, both, latents.whitened, post)
 
@@ -212,15 +219,20 @@ class Encoder:
         """Return the posterior of the latent cell state."""
         latents = prior_latents(self.spots, self.network.config)
         for _ in range(MOST_STEPS):
-            moved = self.step(latents)
-            largest = float((moved.mean - latents.mean).abs().max())
+            moved = to_end(self.step(latents))
+            largest = float(_largest(moved.mean - latents.mean))
             latents = moved
             if largest < CONVERGED:
                 break
-        return self.spread(latents)
+        return to_end(self.spread(latents, to_end(self.read(latents))))
 
     def _at(self, whitened: Tensor, intrinsic: Tensor, variance: Tensor) -> Latents:
         return Latents(torch.cat([self.basis.mT @ whitened, intrinsic], dim=1), variance, whitened)
+
+
+def _largest(values: Tensor) -> Tensor:
+    """Return the largest magnitude, 0 of no values."""
+    return values.abs().amax() if values.numel() else values.new_zeros(())
 
 
 @torch.no_grad()

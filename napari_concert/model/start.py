@@ -13,13 +13,14 @@ from torch import Tensor
 
 from napari_concert.model.encoder import Encoder, Latents
 from napari_concert.model.likelihood import pearson_residuals
+from napari_concert.model.steps import Steps
 
 RESIDUAL_LIMIT = 6.0
 SMALLEST = 1e-6
 
 
-def start_latents(encoder: Encoder, latents: Latents) -> Latents:
-    """Return the latents (N, L) to start from; a scoring step finds the weights that go with them.
+def start_latents(encoder: Encoder, latents: Latents) -> Steps[Latents]:
+    """Find the latents (N, L) to start from; a scoring step finds the weights that go with them.
 
     Parameters
     ----------
@@ -29,14 +30,26 @@ def start_latents(encoder: Encoder, latents: Latents) -> Latents:
         The prior ones: the residuals are those of the attributes alone.
     """
     config, basis = encoder.network.config, encoder.basis
-    smoothed, cross = _projections(encoder, latents)
+    smoothed, cross = yield from _projections(encoder, latents)
     spatial = _leading(_whitened(basis).mT @ smoothed, config.spatial_factors)
-    left = torch.eye(len(cross), dtype=cross.dtype, device=cross.device) - spatial.mT @ spatial
-    intrinsic = _leading_symmetric(left @ cross @ left, config.intrinsic_factors)
-    whitened, own = smoothed @ spatial.mT, _scores(encoder, latents, intrinsic)
-    whitened = whitened / (basis.mT @ whitened).std(0).clamp(min=SMALLEST)
-    values = torch.cat([basis.mT @ whitened, own / own.std(0).clamp(min=SMALLEST)], dim=1)
+    yield 0.5
+    intrinsic = _leading_symmetric(_without(cross, spatial), config.intrinsic_factors)
+    yield 0.6
+    whitened, own = smoothed @ spatial.mT, (yield from _scores(encoder, latents, intrinsic))
+    whitened = whitened / _deviation(basis.mT @ whitened).clamp(min=SMALLEST)
+    values = torch.cat([basis.mT @ whitened, own / _deviation(own).clamp(min=SMALLEST)], dim=1)
     return Latents(values, torch.zeros_like(values), whitened)
+
+
+def _deviation(values: Tensor) -> Tensor:
+    """Return the standard deviation of every column."""
+    return values.std(0, correction=0)
+
+
+def _without(cross: Tensor, axes: Tensor) -> Tensor:
+    """Return a Gram matrix (G, G) with orthonormal ``axes`` (count, G) projected out on both sides."""
+    once = cross - axes.mT @ (axes @ cross)
+    return once - (once @ axes.mT) @ axes
 
 
 def _whitened(basis: Tensor) -> Tensor:
@@ -46,9 +59,12 @@ def _whitened(basis: Tensor) -> Tensor:
     return root
 
 
-def _scores(encoder: Encoder, latents: Latents, axes: Tensor) -> Tensor:
-    """Return the residuals' coordinates (N, count) along ``axes``."""
-    pieces = [residuals @ axes.mT.to(residuals.dtype) for _, residuals in _residuals(encoder, latents)]
+def _scores(encoder: Encoder, latents: Latents, axes: Tensor) -> Steps[Tensor]:
+    """Find the residuals' coordinates (N, count) along ``axes``."""
+    pieces = []
+    for rows, residuals in _residuals(encoder, latents):
+        pieces.append(residuals @ axes.mT.to(residuals.dtype))
+        yield 0.6 + 0.4 * min(1.0, rows.stop / len(encoder.spots))
     return torch.cat(pieces).to(axes.dtype)
 
 
@@ -62,14 +78,15 @@ def _residuals(encoder: Encoder, latents: Latents) -> Iterator[tuple[slice, Tens
         yield rows, residuals * spots.observed[rows, None].to(spots.precision)
 
 
-def _projections(encoder: Encoder, latents: Latents) -> tuple[Tensor, Tensor]:
-    """Return the smoothed residuals in the inducing basis (M, G) and the residuals' Gram matrix (G, G)."""
+def _projections(encoder: Encoder, latents: Latents) -> Steps[tuple[Tensor, Tensor]]:
+    """Find the smoothed residuals in the inducing basis (M, G) and the residuals' Gram matrix (G, G)."""
     basis, n_genes = encoder.basis, encoder.network.weights.shape[1]
     onto = torch.zeros(len(basis), n_genes, dtype=basis.dtype, device=basis.device)
     cross = torch.zeros(n_genes, n_genes, dtype=basis.dtype, device=basis.device)
     for rows, residuals in _residuals(encoder, latents):
         onto += (basis[:, rows].to(residuals.dtype) @ residuals).to(basis.dtype)
         cross += (residuals.mT @ residuals).to(basis.dtype)
+        yield 0.5 * min(1.0, rows.stop / len(encoder.spots))
     observed = basis * encoder.spots.observed
     eye = torch.eye(len(basis), dtype=basis.dtype, device=basis.device)
     return torch.linalg.solve(observed @ observed.mT + eye, onto), cross

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from napari_concert.model.likelihood import expected_kernel, normaliser, working
 from napari_concert.model.network import INITIAL_LOG_THETA
+from napari_concert.model.steps import Steps
 
 if TYPE_CHECKING:
     from napari_concert.model.encoder import Encoder, Latents
@@ -44,7 +44,7 @@ class Summary:
         self.totals = zeros(2)
 
     @torch.no_grad()
-    def collect(self) -> Iterator[float]:
+    def collect(self) -> Steps[None]:
         """Go through all spots; yield the share done."""
         for rows, counts in self.spots.chunks():
             eta = self.encoder.eta(rows, self.latents)

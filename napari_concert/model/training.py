@@ -19,7 +19,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Generator, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,26 +27,26 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_concert.model import svgp
+from napari_concert.model.adam import Adam
 from napari_concert.model.attributes import Codes, encode, field_pairs
 from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.data import SpotArrays, Vocabulary
 from napari_concert.model.decoder import Information, WeightPosterior, refresh_prior, scoring_step
-from napari_concert.model.encoder import Encoder, Latents, Spots, prior_latents
+from napari_concert.model.encoder import Encoder, Latents, Reading, Spots, prior_latents
 from napari_concert.model.field import Pairs
 from napari_concert.model.likelihood import working
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.start import start_latents
+from napari_concert.model.steps import Steps, part_of
 from napari_concert.model.summary import Summary
 
-REPORT_EVERY = 0.3  # seconds between reports within a long epoch
+REPORT_EVERY = 0.2  # seconds between reports within a long epoch
 SMALLEST_SPLIT = 10  # states with fewer spots hide none of them
 TOLERANCE = 2e-4  # relative gain in held-out loss that counts
 FLAT = 1e-6  # prior precision of the intercept
 FIRST = 1.0  # prior precision of all other weights before it is learned
 SETTLING = 6  # epochs that the latents get before convergence is looked for
 SETTLED = 2  # epochs before priors are learned
-
-Result = TypeVar("Result")
 
 
 def build(arrays: SpotArrays, vocabulary: Vocabulary, config: ModelConfig, seed: int) -> ConcertNetwork:
@@ -60,11 +60,15 @@ def build(arrays: SpotArrays, vocabulary: Vocabulary, config: ModelConfig, seed:
 
 
 def hide(arrays: SpotArrays, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Return which spots (N,) are hidden from training, drawn within states; small states hide none."""
+    """Return which spots (N,) are hidden from training, drawn within states; small states hide none.
+
+    The draw goes by position, so that the same spots are hidden in any order of rows.
+    """
     rng = np.random.default_rng(seed)
     hidden = np.zeros(len(arrays), dtype=bool)
+    canonical = np.lexsort((*arrays.coords.T, arrays.place))
     for state in np.unique(arrays.state):
-        rows = np.flatnonzero(arrays.state == state)
+        rows = canonical[arrays.state[canonical] == state]
         if len(rows) >= SMALLEST_SPLIT:
             hidden[rng.choice(rows, size=int(fraction * len(rows)), replace=False)] = True
     return hidden
@@ -79,8 +83,8 @@ class Trainer:
         What is trained.
     spots, codes, pairs
         The data on the device.
-    latents, precision
-        Current latent cell state, and prior precision (Q, G) of the weights.
+    latents, precision, information
+        Current latent cell state, prior precision (Q, G) of the weights, and what the counts last said of them.
     """
 
     def __init__(self, network: ConcertNetwork, arrays: SpotArrays, seed: int, device: str) -> None:
@@ -95,10 +99,10 @@ class Trainer:
         self.latents = prior_latents(self.spots, config)
         self.precision = torch.full_like(network.weights, FIRST)
         self.precision[0] = FLAT
+        self.information = Information.zeros(len(network.weights), len(network.vocabulary.genes), device)
         self.epochs = 0
-        self.field_adam = torch.optim.Adam(network.attributes.parameters(), lr=config.learning_rate)
-        gp = [network.gp_log_metric, network.gp_log_alpha]
-        self.gp_adam = torch.optim.Adam(gp, lr=config.learning_rate)
+        self.field_adam = Adam(network.attributes.parameters(), config.learning_rate)
+        self.gp_adam = Adam([network.gp_log_metric, network.gp_log_alpha], config.learning_rate)
         self.train_loss = self.heldout_loss = float("nan")
 
     @property
@@ -113,21 +117,21 @@ class Trainer:
         return result
 
     def epoch(self) -> Iterator[float]:
-        """Run one epoch; yield the share of it that is done."""
-        encoder = Encoder(self.network, self.spots, self.features())
+        """Run one epoch; yield the share of it that is done, often."""
+        features = self.features()
+        yield 0.02
+        encoder = Encoder(self.network, self.spots, features)
         if self.epochs == self.network.config.warm_up:
-            self.latents = start_latents(encoder, self.latents)
-        for done in self._fit_weights(encoder):
-            yield done / 2
+            self.latents = yield from part_of(start_latents(encoder, self.latents), 0.02, 0.2)
+        yield from part_of(self._fit_weights(encoder), 0.2, 0.4)
         if self.with_latents:
-            self._fit_latents(encoder)
-        for done in self._fit_field_and_dispersion(encoder):
-            yield 0.5 + done / 2
+            yield from part_of(self._fit_latents(encoder), 0.4, 0.7)
+        yield from part_of(self._fit_field_and_dispersion(encoder), 0.7, 1.0)
         self.epochs += 1
 
     @torch.no_grad()
-    def _information(self, encoder: Encoder) -> Generator[float, None, Information]:
-        """Go through all spots; yield the share done, return the statistics of all genes."""
+    def _information(self, encoder: Encoder) -> Steps[Information]:
+        """Go through all spots and sum the statistics of all genes."""
         network, kind = self.network, self.spots.precision
         n_features, n_genes = network.weights.shape
         total = Information.zeros(n_features, n_genes, str(self.spots.device))
@@ -141,13 +145,15 @@ class Trainer:
             yield min(1.0, rows.stop / len(self.spots))
         return total
 
-    def _fit_weights(self, encoder: Encoder) -> Generator[float, None, None]:
+    def _fit_weights(self, encoder: Encoder) -> Steps[None]:
         """Take one scoring step of all genes, then learn the priors from the new estimates."""
-        information = yield from self._information(encoder)
-        posterior = scoring_step(self.network.weights, information, self.precision)
+        self.information = yield from self._information(encoder)
+        posterior = scoring_step(self.network.weights, self.information, self.precision)
         self.network.weights.copy_(posterior.mean)
+        yield 1.0
         if self.epochs >= SETTLED:
             self._learn_priors(posterior)
+            yield 1.0
 
     def _learn_priors(self, posterior: WeightPosterior) -> None:
         rows = slice(1, None if self.with_latents else self.network.n_attributes)
@@ -155,102 +161,138 @@ class Trainer:
         # halfway in the logarithm: correlated rows would otherwise take turns at being shrunk, epoch by epoch
         self.precision[rows] = (self.precision[rows] * learned).sqrt()
 
-    def _fit_latents(self, encoder: Encoder) -> None:
+    def _fit_latents(self, encoder: Encoder) -> Steps[None]:
         """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""
-        moved = encoder.spread(encoder.step(self.latents))
+        moved = yield from part_of(encoder.step(self.latents), 0.0, 0.3)
+        reading = yield from part_of(encoder.read(moved), 0.3, 0.5)
+        moved = yield from part_of(encoder.spread(moved, reading), 0.5, 0.6)
         scale = (moved.mean.square() + moved.variance).mean(0).sqrt().clamp(0.5, 2.0)
         self.network.weights[self.network.n_attributes :] *= scale[:, None]
         whitened = moved.whitened / scale[: self.network.config.spatial_factors]
         self.latents = Latents(moved.mean / scale, moved.variance / scale.square(), whitened, moved.posterior)
-        self._fit_kernel(encoder)
+        yield from part_of(self._fit_kernel(reading.scaled(scale)), 0.6, 1.0)
 
-    def _fit_kernel(self, encoder: Encoder) -> None:
-        """Take an Adam step of the spatial kernel on the evidence of the current readings."""
-        reading, k = encoder.read(self.latents), self.network.config.spatial_factors
+    def _fit_kernel(self, reading: Reading) -> Steps[None]:
+        """Take an Adam step of the spatial kernel on the evidence of the current readings, factor by factor."""
+        k, spots, at = self.network.config.spatial_factors, self.spots, self.spots.inducing
         precision = reading.precision[:, :k]
         values = self.latents.mean[:, :k] + reading.score[:, :k] / precision.clamp(min=1e-8)
-        spots, at = self.spots, self.spots.inducing
+        self.gp_adam.clear()
         basis = self.network.basis(spots.coords, spots.place, spots.coords[at], spots.place[at])
-        _descend(self.gp_adam, self.network.kernel_penalty() - svgp.evidence(basis, values, precision))
+        features = basis.detach().requires_grad_()
+        for factor in range(k):
+            one = slice(factor, factor + 1)
+            _backward(-svgp.evidence(features, values[:, one], precision[:, one]))
+            yield (factor + 1) / (k + 1)
+        if features.grad is not None:
+            basis.backward(features.grad)  # type: ignore[no-untyped-call]
+        _backward(self.network.kernel_penalty())
+        self.gp_adam.step()
+        yield 1.0
 
-    def _fit_field_and_dispersion(self, encoder: Encoder) -> Iterator[float]:
+    def _fit_field_and_dispersion(self, encoder: Encoder) -> Steps[None]:
         """Take the remaining steps, and measure both losses, in one look at the counts."""
         summary = Summary(encoder, self.latents, moves_theta=self.epochs % 3 == 1)
-        yield from summary.collect()
+        yield from part_of(summary.collect(), 0.0, 0.6)
         self.train_loss, self.heldout_loss = summary.losses()
         if summary.columns:
-            self._fit_field(encoder.features, summary)
+            yield from part_of(self._fit_field(encoder.features, summary), 0.6, 1.0)
         if summary.moves_theta:
             self.network.log_theta += summary.theta_step()
 
-    def _fit_field(self, start: Tensor, summary: Summary) -> None:
+    def _fit_field(self, start: Tensor, summary: Summary) -> Steps[None]:
         """Move kernels and MLPs uphill on the quadratic model of the likelihood in the features they make."""
-        columns = summary.columns
-        for _ in range(self.network.config.kernel_steps):
-            features = self.network.attributes(self.codes, self.pairs)
-            change = features[:, columns] - start[:, columns]
+        columns, steps = summary.columns, self.network.config.kernel_steps
+        for step in range(steps):
+            self.field_adam.clear()
+            change = self.network.attributes(self.codes, self.pairs)[:, columns] - start[:, columns]
             gain = (summary.score * change).sum() - 0.5 * torch.einsum("nk,nkj,nj->", change, summary.curvature, change)
-            _descend(self.field_adam, self.network.attributes.field.penalty() - gain)
+            yield (step + 0.5) / steps
+            _backward(self.network.attributes.field.penalty() - gain)
+            self.field_adam.step()
+            yield (step + 1) / steps
 
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of everything that is learned."""
         state = copy.deepcopy(self.network.state_dict())
-        return {"network": state, "latents": self.latents, "precision": self.precision.clone(), "epochs": self.epochs}
+        kept = {name: getattr(self, name) for name in ("latents", "information", "epochs")}  # never changed in place
+        return {"network": state, "precision": self.precision.clone(), **kept}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Return to a snapshot."""
         self.network.load_state_dict(snapshot["network"])
-        self.latents, self.precision = snapshot["latents"], snapshot["precision"]
-        self.epochs = snapshot["epochs"]
+        self.precision = snapshot["precision"].clone()
+        for name in ("latents", "information", "epochs"):
+            setattr(self, name, snapshot[name])
 
-    def finish(self) -> None:
-        """Give hidden spots back, settle the weights on all spots, and measure their covariance.
+    def settle(self) -> Steps[None]:
+        """Give hidden spots back, settle the weights on all spots, and measure their covariance."""
+        self.spots.observed.fill_(1.0)
+        encoder = Encoder(self.network, self.spots, self.features())
+        for part in (0.0, 0.4):
+            if self.with_latents:
+                moved = yield from part_of(encoder.step(self.latents), part, part + 0.1)
+                reading = yield from part_of(encoder.read(moved), part + 0.1, part + 0.2)
+                self.latents = yield from part_of(encoder.spread(moved, reading), part + 0.2, part + 0.3)
+            yield from part_of(self._fit_weights(encoder), part + 0.3, part + 0.4)
+        self.information = yield from part_of(self._information(encoder), 0.8, 1.0)
+        self.measure_covariance()
+
+    def measure_covariance(self) -> None:
+        """Take the weights' covariance from what the counts last said of them.
 
         Means are shrunk, intervals are not: the covariance uses a wide prior for attributes and field, since shrunken
         intervals cover too little of the genes that do respond.
         """
-        self.spots.observed.fill_(1.0)
-        encoder = Encoder(self.network, self.spots, self.features())
-        for _ in range(2):
-            if self.with_latents:
-                self.latents = encoder.spread(encoder.step(self.latents))
-            _to_end(self._fit_weights(encoder))
         wide = self.precision.clone()
         wide[1 : self.network.n_attributes].clamp_(max=FIRST)
-        information = _to_end(self._information(encoder))
-        self.network.covariance.copy_(scoring_step(self.network.weights, information, wide).covariance)
+        self.network.covariance.copy_(scoring_step(self.network.weights, self.information, wide).covariance)
 
 
 def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
     """Train until the held-out loss has converged or ``max_epochs`` are over; yield a record an epoch.
 
-    A long epoch reports within itself as well (``fraction`` below 1), so that the caller gets control often.
+    A long epoch reports within itself as well (``fraction`` below 1), so that the caller gets control often, and so
+    does the settling of the weights after the last one. Closing the generator keeps the best state so far, at once.
     """
-    config = trainer.network.config
-    started = last = time.perf_counter()
-    best, best_loss, waited = trainer.snapshot(), float("inf"), 0
+    started, best, settled = time.perf_counter(), trainer.snapshot(), False
+    last = started
     try:
-        for index in range(1, max_epochs + 1):
-            for fraction in trainer.epoch():
-                if fraction < 1 and time.perf_counter() - last > REPORT_EVERY:
-                    last = time.perf_counter()
-                    yield _report(trainer, index, max_epochs, started, fraction)
-            if index == config.warm_up + 1:  # the latents' first guess is no match for what was best without them
-                best_loss = float("inf")
-            score = trainer.train_loss if np.isnan(trainer.heldout_loss) else trainer.heldout_loss
-            waited = 0 if score < best_loss * (1 - np.sign(best_loss) * TOLERANCE) else waited + 1
-            better = score < best_loss
-            if better:
-                best, best_loss = trainer.snapshot(), score
-            last = time.perf_counter()
-            yield _report(trainer, index, max_epochs, started, 1.0, better)
-            if index <= config.warm_up + SETTLING:
-                waited = 0
-            if waited >= config.patience:
-                break
-    finally:  # also on close(): a cancelled training leaves its best state
+        for epoch, snapshot in _epochs(trainer, max_epochs, started):
+            best = snapshot or best
+            if epoch.fraction == 1 or time.perf_counter() - last > REPORT_EVERY:
+                yield epoch
+                last = time.perf_counter()
         trainer.restore(best)
-        trainer.finish()
+        for fraction in trainer.settle():
+            if time.perf_counter() - last > REPORT_EVERY:
+                yield _report(trainer, epoch.index, epoch.index, started, min(fraction, 0.999))
+                last = time.perf_counter()
+        settled = True
+    finally:  # also on close(): a cancelled training leaves its best state
+        if not settled:
+            trainer.restore(best)
+            trainer.measure_covariance()
+
+
+def _epochs(trainer: Trainer, max_epochs: int, started: float) -> Iterator[tuple[Epoch, dict[str, Any] | None]]:
+    """Yield reports, each with a snapshot where it is the best state so far, until there is nothing to gain."""
+    config, best_loss, waited = trainer.network.config, float("inf"), 0
+    for index in range(1, max_epochs + 1):
+        for fraction in trainer.epoch():
+            if fraction < 1:
+                yield _report(trainer, index, max_epochs, started, fraction), None
+        if index == config.warm_up + 1:  # the latents' first guess is no match for what was best without them
+            best_loss = float("inf")
+        score = trainer.train_loss if np.isnan(trainer.heldout_loss) else trainer.heldout_loss
+        waited = 0 if score < best_loss * (1 - np.sign(best_loss) * TOLERANCE) else waited + 1
+        better = score < best_loss
+        best_loss = min(score, best_loss)
+        yield _report(trainer, index, max_epochs, started, 1.0, better), trainer.snapshot() if better else None
+        if index <= config.warm_up + SETTLING:
+            waited = 0
+        if waited >= config.patience:
+            break
 
 
 def _report(
@@ -261,17 +303,5 @@ def _report(
     return Epoch(index, max_epochs, trainer.train_loss, trainer.heldout_loss, seconds, left, better, fraction)
 
 
-def _to_end(steps: Generator[float, None, Result]) -> Result:
-    """Run a generator to its end and return its value."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad()
+def _backward(loss: Tensor) -> None:
     loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
