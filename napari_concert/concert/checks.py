@@ -31,16 +31,25 @@ def seen_pairs(slides: Sequence[Slide]) -> set[Pair]:
 def notes(slides: Sequence[Slide], vocabulary: Vocabulary) -> Iterator[str]:
     """Yield what to know before trusting a model of these slides."""
     if len(vocabulary.states) == 0:
-        yield "No perturbation column: the model describes the tissue, and what-ifs are off."
+        yield (
+            "No perturbation column: the model describes the tissue, and what-ifs are off. Choose a column of states, "
+            "or paint labels into a new one, and train again."
+        )
     elif len(vocabulary.states) == 1:
-        yield f"Only one state ({vocabulary.states[0]}): there is nothing to switch to, so what-ifs are off."
+        yield (
+            f"Only one state ({vocabulary.states[0]}): there is nothing to switch to, so what-ifs are off. Choose a "
+            "column with two or more, and train again."
+        )
     for state in vocabulary.states:
         count = sum(int((slide.state_of[slide.usable] == state).sum()) for slide in slides)
         if count < FEW_SPOTS:
             plural = "spot" if count == 1 else "spots"
-            yield f"{state} has {count} {plural}: its effect is little more than what those few show."
+            yield f"{state} has {count} {plural}: its effect is what those few show. Read it with care."
     if vocabulary.states and not vocabulary.controls:
-        yield "No control state: every state propagates a field, and effects are differences between states."
+        yield (
+            "No control state: every state propagates a field, and effects are differences between states. Name the "
+            "control, if there is one, and train again."
+        )
 
 
 def mismatches(slide: Slide, vocabulary: Vocabulary, scale: Scale, columns: Mapping[str, Any]) -> Iterator[str]:
@@ -48,19 +57,27 @@ def mismatches(slide: Slide, vocabulary: Vocabulary, scale: Scale, columns: Mapp
     missing = [gene for gene in vocabulary.genes if gene not in slide.genes]
     if missing:
         some = ", ".join(missing[:SHOWN_GENES]) + (" …" if len(missing) > SHOWN_GENES else "")
-        yield f"{len(missing)} of the model's {len(vocabulary.genes)} genes are not on the slide ({some})"
+        yield (
+            f"{len(missing)} of the model's {len(vocabulary.genes)} genes are not on the slide ({some}); "
+            "train on this slide, or give one with these genes"
+        )
     dimensions = slide.coords.shape[1]
     if dimensions != vocabulary.dimensions:
-        yield f"the model is {vocabulary.dimensions}D, the slide's coordinates are {dimensions}D"
+        yield f"the model is {vocabulary.dimensions}D, the slide's coordinates are {dimensions}D; train on this slide"
     if slide.units.name != scale.unit:
-        yield f"the model's coordinates are in {scale.unit}, the slide's in {slide.units.name}; say how many µm a unit is"
+        yield f"the model's coordinates are in {scale.unit}, the slide's in {slide.units.name}; set the µm per unit"
     unknown = [state for state in slide.states if state not in vocabulary.states]
     if unknown:
         learned = ", ".join(vocabulary.states) or "none"
-        yield f"the slide has states the model never saw ({', '.join(unknown)}; it learned {learned})"
+        yield (
+            f"the slide has states the model never saw ({', '.join(unknown)}; it learned {learned}); mark them as "
+            "unknown, or train with them"
+        )
+    if vocabulary.states and slide.columns.perturbation is None:
+        yield f"the model was trained with a perturbation column ({columns.get('perturbation')}); choose the slide's"
     for name in vocabulary.continuous:
         if name not in slide.adata.obs:
-            yield f"the continuous column {name!r} is missing"
+            yield f"the continuous column {name!r} is missing; add it to the slide's obs"
     if vocabulary.tissues and not slide.tissues:
         yield f"the model was trained with a tissue column ({columns.get('tissue')}); choose the slide's"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -15,11 +15,11 @@ from napari_concert.concert.checks import mismatches, notes, seen_pairs, unseen
 from napari_concert.concert.dataset import Scale, arrays_of, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.observed import Observed
+from napari_concert.concert.scopes import scope_table
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint, runtime
 from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.counterfactual import whatif_features
-from napari_concert.model.data import Vocabulary
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.training import Trainer, build, train
 from napari_concert.patches import WhatIf
@@ -118,6 +118,25 @@ class Concert:
         rows = [asdict(epoch) for epoch in self._epochs]
         return pd.DataFrame(rows, columns=["index", "train_loss", "heldout_loss", "seconds"]).set_index("index")
 
+    def scopes(self) -> pd.DataFrame:
+        """Return how far each state's effect on its surroundings reaches, as learned.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by propagating state. ``range_long``, ``range_short``: distance from one perturbed spot at which its
+            influence has fallen to a half, cut-off included, along the axis on which it reaches farthest and least far;
+            ``cut_off``: distance at which it ends (median over tissues); all three in the unit of the slides'
+            coordinates (µm where known: ``scale.unit``). ``passes_border``: share that crosses a tissue border, 0 to 1.
+            ``sources``: exponent that joins several sources, 1 for their sum, large for the nearest alone.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained.
+        """
+        return scope_table(self.network, self.scale)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What to know before trusting this model, in plain words."""
@@ -131,11 +150,13 @@ class Concert:
         Raises
         ------
         ConcertError
-            If ``max_epochs`` is below 1.
+            If ``max_epochs`` is below 1, or the model was loaded without slides.
         """
         limit = self.config.max_epochs if max_epochs is None else max_epochs
         if limit < 1:
             raise ConcertError(f"Training needs at least one epoch; got {limit}.")
+        if not self.slides:
+            raise ConcertError("There is nothing to train on: this model was loaded without slides; give load() some.")
         arrays = arrays_of(self.slides, self.vocabulary, self.scale)
         network = build(arrays, self.vocabulary, self.config, self.seed)
         epochs: list[Epoch] = []
@@ -180,7 +201,7 @@ class Concert:
             "seen_pairs": sorted([list(pair) for pair in self.seen_pairs], key=str),
             "slides": [slide.name for slide in self.slides],
             "versions": runtime.versions(),
-            "history": [asdict(epoch) for epoch in self._epochs],
+            "history": [epoch.to_json() for epoch in self._epochs],
         }
         try:
             checkpoint.save(Path(folder), self.network, record)
@@ -204,15 +225,22 @@ class Concert:
             raise ConcertError(str(error)) from error
         model = cls.__new__(cls)
         model.slides = () if slides is None else (slides,) if isinstance(slides, Slide) else tuple(slides)
-        model.vocabulary, model.config = network.vocabulary, network.config
-        model.scale = Scale(record["pitch"], record["unit"])
-        model.seed, model.device, model.columns = record["seed"], "cpu", record["columns"]
-        model.seen_pairs = {(pair[0], pair[1]) for pair in record["seen_pairs"]}
-        model._observed = WeakKeyDictionary()
-        model._adopt(network, [Epoch(**epoch) for epoch in record["history"]])
+        try:
+            model._take_up(network, record)  # noqa: SLF001 - of this class
+        except (IndexError, KeyError, TypeError) as error:
+            raise ConcertError(f"The model in {folder} is incomplete ({error!r}); train and save it again.") from error
         for slide in model.slides:
-            model._require_fit(slide)
+            model._require_fit(slide)  # noqa: SLF001 - of this class
         return model
+
+    def _take_up(self, network: ConcertNetwork, record: Mapping[str, Any]) -> None:
+        """Become the model that was saved."""
+        self.vocabulary, self.config = network.vocabulary, network.config
+        self.scale = Scale(record["pitch"], record["unit"])
+        self.seed, self.device, self.columns = record["seed"], "cpu", record["columns"]
+        self.seen_pairs = {(pair[0], pair[1]) for pair in record["seen_pairs"]}
+        self._observed = WeakKeyDictionary()
+        self._adopt(network, [Epoch.from_json(epoch) for epoch in record["history"]])
 
     @property
     def network(self) -> ConcertNetwork:
@@ -253,7 +281,7 @@ class Concert:
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
         features = whatif_features(network, observed.arrays, observed.features, intervened)
         return observed.prediction(
-            network, features, what_if, self.extrapolations(what_if, slide), self._provenance(what_if, slide)
+            network, slide, features, what_if, self.extrapolations(what_if, slide), self._provenance(what_if, slide)
         )
 
     def _slide(self, slide: Slide | None) -> Slide:

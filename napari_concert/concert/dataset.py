@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.sparse import csr_matrix, vstack
 
 from napari_concert.errors import ConcertError, UnknownName
@@ -93,7 +94,7 @@ def arrays_of(slides: Sequence[Slide], vocabulary: Vocabulary, scale: Scale) -> 
 
 def _slide_arrays(slide: Slide, vocabulary: Vocabulary, scale: Scale) -> SpotArrays:
     rows = np.flatnonzero(slide.usable)
-    columns = slide.genes.get_indexer(list(vocabulary.genes))
+    columns = slide.genes.get_indexer(pd.Index(vocabulary.genes))
     return SpotArrays(
         counts=slide.counts[rows][:, columns].astype(np.float32),
         size=slide.size_factors[rows],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.sparse import csc_matrix
 
 from napari_concert.concert.dataset import Scale, arrays_of
@@ -21,7 +22,7 @@ from napari_concert.slide import Slide
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """A slide as the model sees it.
+    """A slide as the model sees it; it keeps no reference to the slide, so that a closed one is forgotten.
 
     Attributes
     ----------
@@ -35,7 +36,6 @@ class Observed:
         Posterior covariance of the weights (G, Q, Q).
     """
 
-    slide: Slide
     arrays: SpotArrays
     rows: npt.NDArray[np.int64]
     features: npt.NDArray[np.float64]
@@ -49,9 +49,8 @@ class Observed:
         arrays = arrays_of([slide], network.vocabulary, scale)
         features = attribute_features(network, arrays)
         latents = infer_latents(network, arrays, features)
-        columns = slide.genes.get_indexer(list(network.vocabulary.genes))
+        columns = slide.genes.get_indexer(pd.Index(network.vocabulary.genes))
         return cls(
-            slide,
             arrays,
             np.flatnonzero(slide.usable),
             features,
@@ -63,13 +62,13 @@ class Observed:
     def prediction(
         self,
         network: ConcertNetwork,
+        slide: Slide,
         features: npt.NDArray[np.float64],
         what_if: WhatIf,
         warnings: tuple[str, ...],
         provenance: dict[str, Any],
     ) -> Prediction:
-        """Return the prediction for what-if features (n, Qa)."""
-        slide = self.slide
+        """Return the prediction for what-if features (n, Qa) of ``slide``, the one that was observed."""
         painted = np.zeros(slide.n_spots, dtype=bool)
         painted[what_if.rows] = True
         return Prediction(

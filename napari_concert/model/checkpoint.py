@@ -18,11 +18,13 @@ from napari_concert.model.data import Vocabulary
 from napari_concert.model.network import ConcertNetwork
 
 FORMAT = 1
-WEIGHTS, RECORD = "weights.safetensors", "model.json"
+RECORD, WEIGHTS = "model.json", "weights-{}.safetensors"
 
 
 def save(folder: Path, network: ConcertNetwork, record: dict[str, Any]) -> None:
-    """Write a model; each file is replaced at once, the record last, so that a crash leaves the old model or the new.
+    """Write a model: weights under a name of their own, then the record that names them, then old weights are removed.
+
+    A crash or a full disk at any moment leaves the old model or the new one.
 
     Raises
     ------
@@ -31,18 +33,23 @@ def save(folder: Path, network: ConcertNetwork, record: dict[str, Any]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        weights, text = Path(scratch) / WEIGHTS, Path(scratch) / RECORD
+        weights, text = Path(scratch) / "weights", Path(scratch) / RECORD
         save_file(_stored(network), weights)
+        digest = file_hash(weights)
+        kept = folder / WEIGHTS.format(digest[:16])
         full = {
             "format": FORMAT,
-            "hash": file_hash(weights),
+            "weights": kept.name,
+            "hash": digest,
             "vocabulary": network.vocabulary.to_json(),
             "config": network.config.to_json(),
             **record,
         }
-        text.write_text(json.dumps(full, indent=1))
-        weights.replace(folder / WEIGHTS)
+        text.write_text(json.dumps(full, indent=1, allow_nan=False), encoding="utf-8")
+        weights.replace(kept)
         text.replace(folder / RECORD)
+    for old in set(folder.glob(WEIGHTS.format("*"))) - {kept}:
+        old.unlink(missing_ok=True)
 
 
 def load(folder: Path) -> tuple[ConcertNetwork, dict[str, Any]]:
@@ -54,19 +61,21 @@ def load(folder: Path) -> tuple[ConcertNetwork, dict[str, Any]]:
         If the folder holds no model, or a damaged one; the message says what was found.
     """
     record = _read_record(folder)
+    weights = folder / Path(record["weights"]).name
     try:
-        state = load_file(folder / WEIGHTS)
+        if file_hash(weights) != record["hash"]:
+            raise ValueError(f"{weights} is not the file that {RECORD} belongs to; train and save the model again")
+        state = load_file(weights)
     except (OSError, SafetensorError) as error:
-        raise ValueError(f"{folder / WEIGHTS} can't be read ({error}); train and save the model again") from error
-    if file_hash(folder / WEIGHTS) != record["hash"]:
-        raise ValueError(f"{folder / WEIGHTS} is not the file that {RECORD} belongs to; train and save the model again")
+        raise ValueError(f"{weights} can't be read ({error}); train and save the model again") from error
     try:
         known = {field.name for field in fields(ModelConfig)}
         config = ModelConfig(**{k: v for k, v in record["config"].items() if k in known})
         network = ConcertNetwork(Vocabulary.from_json(record["vocabulary"]), config)
         network.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"the model in {folder} does not fit this version ({error}); train it again") from error
+    except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"the model in {folder} does not fit this version ({reason}); train it again") from error
     return network, record
 
 
@@ -94,7 +103,7 @@ def _stored(network: ConcertNetwork) -> dict[str, Tensor]:
 def _read_record(folder: Path) -> dict[str, Any]:
     path = folder / RECORD
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ValueError(
             f"{folder} holds no trained model ({RECORD} is missing); give the folder of a saved one"
@@ -104,4 +113,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else None
         raise ValueError(f"{path} has format {found!r}; this version reads {FORMAT}. Train the model again")
+    missing = [name for name in ("weights", "hash", "vocabulary", "config") if name not in record]
+    if missing:
+        raise ValueError(f"{path} is incomplete ({', '.join(missing)} missing); train and save the model again")
     return record

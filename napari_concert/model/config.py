@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,3 +81,13 @@ class Epoch:
     seconds_left: float
     best: bool
     fraction: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as a JSON object; JSON has no NaN, so a missing loss is null."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}  # noqa: PLR0124
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Epoch:
+        """Return the record that :meth:`to_json` stored."""
+        values: dict[str, Any] = {name: float("nan") if value is None else value for name, value in stored.items()}
+        return cls(**values)

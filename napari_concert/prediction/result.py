@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from napari_concert.errors import ConcertError, UnknownName
 from scipy import sparse
 
+from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.prediction.posterior import Z_95, Floats, GenePrediction, false_sign_rate, parts, root
 
 if TYPE_CHECKING:
@@ -191,10 +191,15 @@ class Prediction:
         return pd.DataFrame(columns, index=pd.Index(self.genes, name="gene"))
 
     def top_genes(self, rows: npt.ArrayLike, n: int = 50) -> pd.DataFrame:
-        """Give the ``n`` genes that change most (by absolute mean change) over a region, largest first."""
+        """Give the ``n`` genes that surely change most over a region, first the one that changes most at least.
+
+        A gene counts by the bound of its 95 % interval that is nearest to zero, 0 where the interval holds zero; genes
+        of equal bound by their absolute mean change. A large change that is mostly guessed does not lead the list.
+        """
         table = self.region_change(rows)
-        order = np.argsort(-np.abs(table["change"].to_numpy()), kind="stable")[:n]
-        return table.iloc[order]
+        size = table["change"].abs().to_numpy()
+        at_least = np.maximum(size - Z_95 * table["sd"].to_numpy(), 0.0)
+        return table.iloc[np.lexsort((-size, -at_least))[:n]]
 
     @cached_property
     def reach(self) -> npt.NDArray[np.bool_]:
@@ -281,11 +286,8 @@ class Prediction:
 
     @cached_property
     def _columns(self) -> Any:
-        return (
-            self.observed
-            if sparse.issparse(self.observed) and self.observed.format == "csc"
-            else sparse.csc_matrix(self.observed)
-        )
+        by_columns = isinstance(self.observed, (sparse.csc_matrix, sparse.csc_array))
+        return self.observed if by_columns else sparse.csc_matrix(self.observed)
 
     @cached_property
     def _scale(self) -> Floats:
