@@ -14,7 +14,7 @@ from napari_concert.jobs import InlineJobs, Jobs
 from napari_concert.patches import WhatIf
 from napari_concert.session import results
 from napari_concert.session.autosave import Autosave, Work
-from napari_concert.session.shown import Scaling, View
+from napari_concert.session.shown import Colour, Scaling, View
 from napari_concert.session.training import TrainingState
 from napari_concert.session.whatif import blocker, model_problem
 from napari_concert.session.workspace import Workspace
@@ -78,6 +78,7 @@ class SessionBase:
         self.view = View.OBSERVED
         self.scaling = Scaling()
         self.training: TrainingState | None = None
+        self._has_led = False
         self._brush_pitches = BRUSH_PITCHES
         self._is_closed = False
 
@@ -100,6 +101,11 @@ class SessionBase:
 
     def _usable_model(self) -> Concert | None:
         return None if self.model is None or self.model_problem else self.model
+
+    @property
+    def colour(self) -> Colour | None:
+        """What colours the spots."""
+        return self.current.colour if self.current is not None else None
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
@@ -132,10 +138,22 @@ class SessionBase:
         if result is not None and result.slide is not workspace.slide:
             return  # the slide was read otherwise meanwhile
         workspace.result = result
+        self._lead(workspace)
         if result is None and self.view.needs_model:
             self.view = View.OBSERVED
         if workspace is self.current:
             self.prediction_changed.emit()
+
+    def _lead(self, workspace: Workspace) -> None:
+        """Show the change of the leading gene when a model answers its first what-if; later choices are the user's."""
+        ranked = workspace.result.patch_genes if workspace.result is not None else None
+        if ranked is None or self._has_led or workspace is not self.current or not len(ranked):
+            return
+        self._has_led = True
+        if workspace.colour is None or workspace.colour.kind == "column":
+            workspace.colour = Colour("gene", str(ranked.index[0]))
+        self.view = View.CHANGE
+        self.shown_changed.emit()
 
     # -- autosave ----------------------------------------------------------------------------------------------------
 

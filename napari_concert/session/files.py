@@ -20,6 +20,15 @@ class Files(Strokes):
             return
         self._save("prediction", partial(saving.prediction, path, self.result), Path(path))
 
+    def save_figure(self, path: str | Path) -> None:
+        """Save a figure of the what-if for the shown gene: .png, .pdf or .svg."""
+        result, colour = self.result, self.colour
+        if result is None:
+            self.notified.emit("error", "There is no prediction to draw; train a model first.")
+            return
+        shown = colour.name if colour is not None and colour.name in result.prediction else None
+        self._save("figure", partial(saving.figure, path, result, shown), Path(path))
+
     def save_patch(self, path: str | Path) -> None:
         """Save the painted spots: CONCERT's 1-based .txt, or GeoJSON by the file's ending."""
         current = self._require_slide()

@@ -71,6 +71,8 @@ class Models(SessionBase):
         state.status = status
         if model is not None:
             self._use(model, "trained here" if status == "done" else "stopped early")
+            done = "The model is ready" if status == "done" else "Stopped; the best weights so far are kept"
+            self.notified.emit("info", f"{done}. Paint spots in step 3; step 4 lists the genes that change.")
         self.training_changed.emit()
 
     def _training_failed(self, state: TrainingState, error: BaseException) -> None:
@@ -79,7 +81,7 @@ class Models(SessionBase):
         self._failed(error)
 
     def _use(self, model: Concert, name: str) -> None:
-        self.model, self.model_name = model, name
+        self.model, self.model_name, self._has_led = model, name, False
         self.model_changed.emit()
         self.predict()
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_concert.errors import ConcertError
 from napari_concert.session.autosave import Autosave, Work
@@ -110,21 +109,33 @@ def read_as(
     return slide if registered is None else slide.with_registered(registered)
 
 
-def label(slide: Slide, column: str, rows: npt.NDArray[np.int64], value: str, others: str) -> Slide:
-    """Return the slide with ``rows`` labelled in a column, which becomes the perturbation.
+@dataclass(frozen=True)
+class Label:
+    """A label to paint: column, value, and the value of all other spots where the column is new ("": unknown)."""
+
+    column: str
+    value: str
+    others: str = ""
+
+
+def label(workspace: Workspace, wanted: Label) -> Slide:
+    """Return the slide with its painted spots labelled in a column, which becomes the perturbation.
 
     Raises
     ------
     ConcertError
         If nothing is painted, a name is missing, or the column holds measured labels of the file.
     """
-    column, value = column.strip(), value.strip()
+    slide, rows = workspace.slide, workspace.painting.rows
+    column, value, others = wanted.column.strip(), wanted.value.strip(), wanted.others.strip()
     if not len(rows):
         raise ConcertError("Nothing is painted; paint the spots to label first.")
     if not column or not value:
         raise ConcertError("A label needs a column name and a value; fill both in.")
+    if column in slide.adata.obs and column not in workspace.labelled:
+        raise ConcertError(f"{column!r} is a column of the file, which is never changed; choose another name.")
     exists = column in slide.adata.obs
-    labels = slide.labels(column) if exists else np.full(slide.n_spots, others.strip() or None, dtype=object)
+    labels = slide.labels(column) if exists else np.full(slide.n_spots, others or None, dtype=object)
     labels[rows] = value
     known = tuple(dict.fromkeys(str(name) for name in labels if name is not None))
     changed = slide.with_labels(column, labels)
@@ -136,7 +147,7 @@ def label(slide: Slide, column: str, rows: npt.NDArray[np.int64], value: str, ot
 
 def _controls(known: tuple[str, ...], others: str) -> tuple[str, ...]:
     guessed = guess_control(known)
-    return guessed or ((others.strip(),) if others.strip() in known else ())
+    return guessed or ((others,) if others in known else ())
 
 
 def _unknown(slide: Slide, known: tuple[str, ...]) -> tuple[str, ...]:

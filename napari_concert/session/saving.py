@@ -8,6 +8,7 @@ from napari_concert import io
 from napari_concert.errors import ConcertError
 from napari_concert.patches import Patch
 from napari_concert.session.results import Result
+from napari_concert.session.showing import true_change
 from napari_concert.slide import Slide
 
 PATCH_WRITERS = (".txt", ".geojson", ".json")
@@ -17,6 +18,16 @@ def prediction(path: str | Path, result: Result) -> None:
     """Write the whole prediction as .h5ad."""
     _require_ending(Path(path), (".h5ad",))
     io.write_prediction(path, result.prediction)
+
+
+def figure(path: str | Path, result: Result, gene: str | None) -> None:
+    """Draw the what-if for a gene (by default the one that changes most) and write it."""
+    from napari_concert import figures
+
+    ranked = result.patch_genes
+    gene = gene or (result.prediction.genes[0] if ranked is None else str(ranked.index[0]))
+    drawn = figures.whatif_figure(result.slide, result.prediction, gene, truth=true_change(result, gene))
+    figures.save(drawn, path)
 
 
 def patch(path: str | Path, slide: Slide, painted: Patch) -> None:

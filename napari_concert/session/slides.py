@@ -101,7 +101,7 @@ class Slides(SessionBase):
         """
         current = self._require_slide()
         try:
-            slide = opening.label(current.slide, column, current.painting.rows, label, others)
+            slide = opening.label(current, opening.Label(column, label, others))
         except ConcertError as error:
             self.notified.emit("error", str(error))
             return

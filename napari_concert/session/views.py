@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from napari_concert.session.base import SessionBase
-from napari_concert.session.showing import show
+from napari_concert.session.showing import show, true_change
 from napari_concert.session.shown import Colour, Scaling, ShownValues, View
 
 
 class Views(SessionBase):
     """Verbs on the picture."""
-
-    @property
-    def colour(self) -> Colour | None:
-        """What colours the spots."""
-        return self.current.colour if self.current is not None else None
 
     def show_gene(self, name: str) -> None:
         """Colour the spots by a gene.
@@ -55,6 +53,17 @@ class Views(SessionBase):
         if scaling != self.scaling:
             self.scaling = scaling
             self.shown_changed.emit()
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether the current slide is simulated, so that the true answer to any what-if is known."""
+        from napari_concert.simulate import has_truth
+
+        return self.slide is not None and has_truth(self.slide.adata)
+
+    def true_change(self, gene: str) -> npt.NDArray[np.float64] | None:
+        """Return the true change (n_spots,) of a gene under the predicted what-if, natural log; None if unknown."""
+        return None if self.result is None else true_change(self.result, gene)
 
     def values(self) -> ShownValues:
         """Return what the picture shows now."""

@@ -73,7 +73,7 @@ class BrushTool:
         self.viewer.layers.selection.events.active.disconnect(self._on_layer_chosen)
         self.layers.drawn.disconnect(self._on_drawn, missing_ok=True)
 
-    # -- what the dock controls -------------------------------------------------------------------------------------------
+    # -- what the dock controls -------------------------------------------------------------------------------------
 
     @property
     def radius(self) -> float:

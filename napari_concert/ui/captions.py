@@ -14,15 +14,22 @@ if TYPE_CHECKING:
 
 
 def title_detail(shown: ShownValues) -> str:
-    """Give the unit, the colour limits and the note of what is shown, a line each."""
+    """Give the unit and the colour limits of what is shown, a line each."""
     low, high = (format_number(limit) for limit in shown.limits)
-    lines = [shown.unit, f"colours {low} to {high}", shown.note]
+    lines = [shown.unit, f"colours {low} to {high}"]
     return "\n".join(line for line in lines if line)
 
 
 def format_number(value: float) -> str:
     """Write a number with three significant digits, large ones in full."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def caption_with_note(
+    slide: Slide, painted: npt.NDArray[np.int64], target: Mapping[str, str | float], note: str
+) -> str:
+    """Say what is painted, and beneath it what the reader of the colours must know."""
+    return "\n".join(line for line in (caption(slide, painted, target), note) if line)
 
 
 def caption(slide: Slide, painted: npt.NDArray[np.int64], target: Mapping[str, str | float]) -> str:
@@ -32,6 +39,11 @@ def caption(slide: Slide, painted: npt.NDArray[np.int64], target: Mapping[str, s
     spots = f"{len(painted):,} spot{'s' if len(painted) > 1 else ''}"
     becomes = ", ".join(str(value) for value in target.values())
     return f"{spots} · {format_area(slide, painted)}" + (f" → {becomes}" if becomes else "")
+
+
+def format_length(slide: Slide, length: float) -> str:
+    """Give a length in the slide's unit."""
+    return f"{length:,.4g} {slide.units.name}"
 
 
 def format_area(slide: Slide, rows: npt.NDArray[np.int64]) -> str:

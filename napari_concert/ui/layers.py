@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_concert.ui.captions import caption, title_detail
+from napari_concert.ui.captions import caption_with_note, title_detail
 from napari_concert.ui.colours import is_dark
 from napari_concert.ui.hover import describe_spot
 from napari_concert.ui.overlays import PictureText
@@ -42,7 +42,7 @@ class SlideLayers:
         self._shown: ShownValues | None = None
         self._links = [
             (session.slide_changed, self._show_slide),
-            (session.columns_changed, self._show_values),
+            (session.columns_changed, self._show_slide),
             (session.shown_changed, self._show_values),
             (session.prediction_changed, self._show_values),
             (session.patch_changed, self._show_patch),
@@ -67,7 +67,8 @@ class SlideLayers:
 
     def _show_slide(self, *_: object) -> None:
         slide = self.session.slide
-        if slide is not None and self.scene is not None and slide is self.scene.slide:
+        if slide is not None and self.scene is not None and self.scene.adopt(slide):
+            self._show_values()
             return
         self._remove_layers()
         self._shown = None
@@ -110,7 +111,8 @@ class SlideLayers:
 
     def _show_caption(self) -> None:
         if self.scene is not None:
-            self.text.set_caption(caption(self.scene.slide, self.session.painted, self.session.target))
+            note = self._shown.note if self._shown is not None else ""
+            self.text.set_caption(caption_with_note(self.scene.slide, self.session.painted, self.session.target, note))
 
     # -- layers -------------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,12 @@ class Layout:
     planes: Rows
     step: Floats
 
+    def is_like(self, other: Layout) -> bool:
+        """Give whether spots are drawn at the same places, on the same sections."""
+        return bool(
+            np.array_equal(self.points, other.points, equal_nan=True) and np.array_equal(self.planes, other.planes)
+        )
+
     @property
     def rows(self) -> Rows:
         """Spots that can be drawn: rows with finite positions."""

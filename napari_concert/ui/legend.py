@@ -40,7 +40,7 @@ class LegendOverlay(CanvasOverlay):
     position: CanvasPosition | Any = CanvasPosition.TOP_RIGHT
 
 
-class VispyLegend(ViewerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]  # napari is untyped here
+class VispyLegend(ViewerOverlayMixin, VispyCanvasOverlay):
     """Draws a :class:`LegendOverlay`: a title, then a disc and a name for each category."""
 
     overlay: LegendOverlay

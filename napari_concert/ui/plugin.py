@@ -69,9 +69,10 @@ def make_session() -> Session:
     """Make a session whose background results arrive on Qt's main thread."""
     from napari_concert.jobs import Jobs
     from napari_concert.session import Session
+    from napari_concert.session.autosave import default_folder
     from napari_concert.ui.threads import MainThread
 
-    return Session(jobs=Jobs(deliver=MainThread()))
+    return Session(jobs=Jobs(deliver=MainThread()), autosave=default_folder())
 
 
 def open_dock(viewer: Viewer, session: Session | None = None) -> ConcertDock:
@@ -110,7 +111,12 @@ def _end_with(dock: ConcertDock, session: Session, layers: SlideLayers, brush: B
     """End background work when the dock, its window or the application goes away; keep the parts alive until then."""
     from qtpy.QtWidgets import QApplication
 
-    dock.destroyed.connect(lambda: (brush.close(), layers.close(), session.close()))
+    def end() -> None:
+        brush.close()
+        layers.close()
+        session.close()
+
+    dock.destroyed.connect(end)
     application = QApplication.instance()
     if application is not None:
         application.aboutToQuit.connect(session.close)
@@ -163,6 +169,8 @@ def read_into_viewer(path: Paths) -> LayerTuples:
 def resolve(path: str) -> Path:
     """Give the file behind a path, or behind the name of a bundled sample."""
     if path.startswith(SAMPLE_SCHEME):
+        from napari_concert.simulate import sample_path
+
         return sample_path(path.removeprefix(SAMPLE_SCHEME))
     return Path(path)
 
@@ -221,8 +229,8 @@ def launch(
         session.open(path, columns=columns, um_per_unit=um_per_unit, registered=registered)
     viewer = napari.Viewer(title="napari-concert", show=False)
     dock = open_dock(viewer, session)
-    _make_room(viewer)
     viewer.show()
+    _make_room(viewer)
     _warm_up(dock, session)
     if block:
         napari.run()

@@ -56,6 +56,17 @@ class SlideScene:
         self.rings = _empty_rings(ndim, slide.spot_diameter, shared)
         self._levels = np.unique(self.layout.points[self.rows, 0]) if ndim == 3 else None
 
+    def adopt(self, slide: Slide) -> bool:
+        """Take in the same slide read otherwise, if its spots stay where they are; give whether they do."""
+        same = slide is self.slide or (
+            slide.fingerprint == self.slide.fingerprint
+            and slide.units == self.slide.units
+            and self.layout.is_like(lay_out(slide))
+        )
+        if same:
+            self.slide = slide
+        return same
+
     # -- what is seen -------------------------------------------------------------------------------------------------
 
     def colour(self, shown: ShownValues, dark: bool) -> tuple[tuple[str, ...], Rgba]:

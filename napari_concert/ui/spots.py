@@ -84,7 +84,7 @@ def layer_units(name: str, ndim: int) -> tuple[str | pint.Unit, ...]:
     """Give napari's units of the axes for a slide whose unit is called ``name``."""
     if name == "µm":
         return ("um",) * ndim
-    registry = pint.get_application_registry()
+    registry = pint.get_application_registry()  # type: ignore[no-untyped-call]
     if _PLAIN_UNIT not in registry:
         # a unit of its own kind: a slide of unknown scale must not be mistaken for µm or pixels
         registry.define(f"{_PLAIN_UNIT} = [plain_length] = units")

@@ -1,0 +1,144 @@
+"""The searchable box of genes and obs columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtGui import QStandardItem, QStandardItemModel
+from qtpy.QtWidgets import QCompleter, QLineEdit
+
+from napari_concert.errors import UnknownName, match_names
+from napari_concert.session import Colour
+from napari_concert.ui.tooltips import TIPS
+from napari_concert.ui.widgets import follow
+
+if TYPE_CHECKING:
+    from napari_concert.session import Session
+
+MOST_MATCHES = 40
+LEADING_GENES = 12
+_ROLE = Qt.ItemDataRole.UserRole
+
+
+class GeneBox(QLineEdit):
+    """Type a few letters of a gene or an obs column; nearest names are suggested for a misspelling.
+
+    Attributes
+    ----------
+    failed
+        Emitted with one line when what was typed names nothing.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._names: tuple[str, ...] = ()
+        self._columns: tuple[str, ...] = ()
+        self.matches = QStandardItemModel(self)
+        self.setObjectName("concert_gene_box")
+        self.setPlaceholderText("Search genes and columns …")
+        self.setToolTip(TIPS["gene"])
+        self.setClearButtonEnabled(True)
+        self._make_popup()
+        self.textEdited.connect(self._suggest)
+        self.returnPressed.connect(self._take_typed)
+        follow(self, session.slide_changed, self._on_slide)
+        follow(self, session.columns_changed, self._on_slide)
+        follow(self, session.shown_changed, self._show_current)
+        self._on_slide()
+
+    def _make_popup(self) -> None:
+        """Let Qt pop up our own matches, unfiltered: ours know misspellings."""
+        completer = QCompleter(self.matches, self)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.setMaxVisibleItems(14)
+        completer.activated[QModelIndex].connect(self._take_chosen)
+        self.setCompleter(completer)
+
+    def _on_slide(self) -> None:
+        slide = self.session.slide
+        self._names = tuple(slide.genes) if slide is not None else ()
+        self._columns = (*slide.categorical_columns, *slide.continuous_columns) if slide is not None else ()
+        self._columns = tuple(dict.fromkeys(self._columns))
+        self.setEnabled(slide is not None)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        colour = self.session.colour
+        self.setText(colour.name if colour is not None else "")
+
+    # -- suggestions --------------------------------------------------------------------------------------------------
+
+    def _suggest(self, text: str) -> None:
+        """List what the letters may mean, at each keystroke."""
+        query = text.strip()
+        found = self._found(query) if query else self._first_choices()
+        self.matches.clear()
+        for colour in found:
+            self.matches.appendRow(_item(colour))
+
+    def _found(self, query: str) -> list[Colour]:
+        columns = [name for name in self._columns if query.lower() in name.lower()]
+        genes = match_names(query, self._names, MOST_MATCHES)
+        return [*(Colour("column", name) for name in columns), *(Colour("gene", name) for name in genes)]
+
+    def _first_choices(self) -> list[Colour]:
+        """Return what an empty box offers: columns, then the genes that change most, or the first ones."""
+        result = self.session.result
+        ranked = result.patch_genes if result is not None else None
+        genes = [str(name) for name in ranked.index[:LEADING_GENES]] if ranked is not None else []
+        genes = genes or list(self._names[:LEADING_GENES])
+        return [*(Colour("column", name) for name in self._columns), *(Colour("gene", name) for name in genes)]
+
+    def focusInEvent(self, event: Any) -> None:
+        """Offer first choices, and let typing replace the shown name."""
+        super().focusInEvent(event)
+        self.selectAll()
+        self._suggest("")
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Open the list of choices on a click."""
+        super().mousePressEvent(event)
+        self.selectAll()
+        self._suggest("")
+        self.completer().complete()
+
+    # -- choices ------------------------------------------------------------------------------------------------------
+
+    def _take_chosen(self, index: QModelIndex) -> None:
+        colour = index.data(_ROLE)
+        if isinstance(colour, Colour):
+            self.choose(colour)
+
+    def _take_typed(self) -> None:
+        """Take what was typed if it names something (whatever its case); else say what is nearest."""
+        text = self.text().strip()
+        if not text:
+            self._show_current()
+            return
+        for kind, names in (("column", self._columns), ("gene", self._names)):
+            exact = [name for name in names if name == text] or [name for name in names if name.lower() == text.lower()]
+            if exact:
+                self.choose(Colour(kind, exact[0]))
+                return
+        self.failed.emit(str(UnknownName("gene or column", text, (*self._columns, *self._names))))
+
+    def choose(self, colour: Colour) -> None:
+        """Show a gene or a column."""
+        self.completer().popup().hide()
+        if colour.kind == "gene":
+            self.session.show_gene(colour.name)
+        else:
+            self.session.show_column(colour.name)
+        self.setText(colour.name)
+        self.selectAll()
+
+
+def _item(colour: Colour) -> QStandardItem:
+    item = QStandardItem(colour.name if colour.kind == "gene" else f"{colour.name}  ·  column")
+    item.setData(colour, _ROLE)
+    return item

@@ -1,0 +1,162 @@
+"""Step 2: train, save and load a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+
+from napari_concert.session import TrainingSettings
+from napari_concert.ui.plots import LossPlot
+from napari_concert.ui.tooltips import TIPS
+from napari_concert.ui.widgets import button, column, follow, form, heading, note, say
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert
+    from napari_concert.session import Session, TrainingState
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+NO_MODEL = "No model yet. The defaults are sensible: press Train."
+ENDINGS = {"done": "converged", "stopped": "stopped early, best weights kept", "failed": "failed"}
+
+
+class ModelPanel(QWidget):
+    """One button to train; what was learned; save and load."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.settings = SettingsForm()
+        self.train = button("Train", self._train_or_stop, TIPS["train"])
+        self.train.setObjectName("concert_train")
+        self.train.setMinimumHeight(32)
+        self.progress, self.plot = note(kind="quiet"), LossPlot()
+        self.about, self.problem, self.notes = note(), note(kind="error"), note(kind="warning")
+        self.reach = note(kind="quiet")
+        self.save = button("Save model…", self._save)
+        self.load = button("Load model…", self._load)
+        self._lay_out()
+        follow(self, session.slide_changed, self._on_slide)
+        follow(self, session.slides_changed, self._on_slide)
+        follow(self, session.model_changed, self._on_model)
+        follow(self, session.training_changed, self._on_training)
+        self._on_slide()
+        self._on_training()
+
+    def _lay_out(self) -> None:
+        layout = column(self)
+        layout.addWidget(self.settings)
+        layout.addWidget(self.train)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.plot)
+        layout.addWidget(heading("Model in use"))
+        for part in (self.about, self.problem, self.notes, self.reach):
+            layout.addWidget(part)
+        row = QHBoxLayout()
+        row.addWidget(self.save)
+        row.addWidget(self.load)
+        row.addStretch()
+        layout.addLayout(row)
+        layout.addStretch()
+
+    def _train_or_stop(self) -> None:
+        state = self.session.training
+        if state is not None and state.is_running:
+            self.session.stop_training()
+        else:
+            self.session.train(self.settings.value())
+
+    def _on_slide(self) -> None:
+        self.settings.offer_all(len(self.session.workspaces) > 1)
+        has_slide = self.session.slide is not None
+        for part in (self.train, self.load):
+            part.setEnabled(has_slide)
+        self._on_model()
+
+    def _on_training(self) -> None:
+        state = self.session.training
+        running = state is not None and state.is_running
+        self.train.setText("Stop and keep the best so far" if running else "Train")
+        self.train.setToolTip(TIPS["stop" if running else "train"])
+        self.settings.setEnabled(not running)
+        self.plot.show_epochs(state.epochs if state is not None else [])
+        say(self.progress, "" if state is None else _progress(state))
+
+    def _on_model(self) -> None:
+        model = self.session.model
+        self.save.setEnabled(model is not None)
+        say(self.about, NO_MODEL if model is None else about(model, self.session.model_name))
+        problem = self.session.model_problem
+        say(self.problem, f"Not used on this slide: {problem}." if problem else "")
+        say(self.notes, "" if model is None else "\n".join(model.notes))
+        say(self.reach, "" if model is None else reach(model))
+
+    def _save(self) -> None:
+        folder, _ = QFileDialog.getSaveFileName(self, "Save the model as a folder", "concert-model")
+        if folder:
+            self.session.save_model(folder)
+
+    def _load(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Load a model's folder")
+        if folder:
+            self.session.load_model(folder)
+
+
+class SettingsForm(QWidget):
+    """The settings of a training; magicgui makes the fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        default = TrainingSettings()
+        self.n_genes = SpinBox(label="Genes", value=default.n_genes, min=1, max=100_000, tooltip=TIPS["n_genes"])
+        self.also = LineEdit(label="Also these", tooltip=TIPS["also_genes"])
+        self.epochs = SpinBox(label="Epochs", value=default.max_epochs, min=1, max=10_000, tooltip=TIPS["max_epochs"])
+        self.seed = SpinBox(label="Seed", value=default.seed, min=0, max=2**31 - 1, tooltip=TIPS["seed"])
+        self.device = ComboBox(label="Device", choices=DEVICES, value="auto", tooltip=TIPS["device"])
+        self.everything = CheckBox(text="train on all open slides together", tooltip=TIPS["all_slides"])
+        fields = form()
+        for part in (self.n_genes, self.also, self.epochs, self.seed, self.device):
+            fields.addRow(part.label, part.native)
+        fields.addRow(self.everything.native)
+        self.setLayout(fields)
+
+    def offer_all(self, several: bool) -> None:
+        """Offer to train on all open slides where there are several."""
+        self.everything.native.setVisible(several)
+
+    def value(self) -> TrainingSettings:
+        """Return what is chosen."""
+        also = tuple(name.strip() for name in self.also.value.replace(";", ",").split(",") if name.strip())
+        return TrainingSettings(
+            n_genes=self.n_genes.value,
+            also_genes=also,
+            max_epochs=self.epochs.value,
+            seed=self.seed.value,
+            device=self.device.value,
+            all_slides=bool(self.everything.value),
+        )
+
+
+def _progress(state: TrainingState) -> str:
+    where = " · ".join(part for part in (state.device, f"seed {state.settings.seed}") if part)
+    latest = state.latest
+    if latest is None:
+        return f"{where} · choosing genes …" if state.is_running else where
+    doing = ENDINGS.get(state.status, f"at most {latest.seconds_left:.0f} s left")
+    return f"{where} · epoch {latest.index} · {latest.seconds:.0f} s · {doing}"
+
+
+def about(model: Concert, name: str) -> str:
+    """Return what a model is, in two lines."""
+    states = ", ".join(model.states) or "no perturbation"
+    history = model.history
+    loss = f" · hidden-spot loss {history['heldout_loss'].min():.4f} nats per spot and gene" if len(history) else ""
+    return f"{name or 'trained'} · {len(model.genes):,} genes · states: {states}\n{len(history)} epochs{loss}"
+
+
+def reach(model: Concert) -> str:
+    """Return how far each state's effect reaches, as learned."""
+    scopes = model.scopes()
+    lines = [f"{state}: half at {row.range_long:.3g} {model.scale.unit}" for state, row in scopes.iterrows()]
+    return "Learned reach of spill-over: " + "; ".join(lines) + "." if lines else ""

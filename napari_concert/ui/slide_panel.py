@@ -1,0 +1,187 @@
+"""Step 1: the slide, what its columns mean, its units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLabel, QWidget
+
+from napari_concert.session.opening import for_perturbation
+from napari_concert.simulate import sample_path
+from napari_concert.ui.label_painter import LabelPainter
+from napari_concert.ui.label_table import LabelTable
+from napari_concert.ui.tooltips import TIPS
+from napari_concert.ui.units_form import UnitsForm
+from napari_concert.ui.widgets import button, column, follow, form, heading, note, say
+
+if TYPE_CHECKING:
+    from napari_concert.session import Session
+    from napari_concert.slide import Columns, Slide
+
+NONE = "—"
+FILES = "Slides (*.h5ad *.h5);;All files (*)"
+WELCOME = (
+    "Open a slide (.h5ad with raw counts and coordinates, or CONCERT's .h5), drag one into the window, or try the "
+    "simulated tumour."
+)
+
+
+class SlidePanel(QWidget):
+    """Open slides; say what the columns mean. Guesses are made and shown."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.choice, self.summary, self.notes = QComboBox(), note(), note(kind="warning")
+        self.choice.activated.connect(lambda row: session.choose(session.workspaces[row]))
+        self.roles = {role: self._role_box(role) for role in ("perturbation", "tissue", "section")}
+        self.labels, self.units, self.painter = LabelTable(session), UnitsForm(session), LabelPainter(session)
+        self.registered = QCheckBox("sections are registered in 3D")
+        self.registered.setToolTip(TIPS["registered"])
+        self.registered.clicked.connect(lambda on: session.read_as(registered=bool(on)))
+        self.continuous = ColumnChecks(session)
+        self.blocker = note(kind="warning")
+        self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
+        self.details = QWidget()
+        self._lay_out()
+        for signal in (session.slides_changed, session.slide_changed, session.columns_changed, session.model_changed):
+            follow(self, signal, self._refresh)
+        self._refresh()
+
+    def _role_box(self, role: str) -> QComboBox:
+        box = QComboBox()
+        box.setToolTip(TIPS[role])
+        box.setObjectName(f"concert_{role}")
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(8)
+        box.textActivated.connect(lambda text: self._set_role(role, None if text == NONE else text))
+        return box
+
+    def _lay_out(self) -> None:
+        layout = column(self)
+        row = QHBoxLayout()
+        row.addWidget(button("Open…", self.ask_and_open))
+        row.addWidget(button("Simulated tumour", lambda: self.session.open(sample_path())))
+        row.addStretch()
+        layout.addLayout(row)
+        layout.addWidget(self.choice)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.notes)
+        layout.addWidget(self.details)
+        layout.addStretch()
+        inner = column(self.details)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(heading("What the columns mean"))
+        fields = form()
+        for role, box in self.roles.items():
+            fields.addRow(role.capitalize() if role != "tissue" else "Tissue / niche", box)
+        fields.addRow("Continuous", self.continuous)
+        inner.addLayout(fields)
+        inner.addWidget(self.labels)
+        inner.addWidget(self.registered)
+        inner.addWidget(self.blocker)
+        inner.addWidget(heading("Units"))
+        inner.addWidget(self.units)
+        inner.addWidget(heading("Label painted spots"))
+        inner.addWidget(self.painter)
+        inner.addWidget(self.afresh, alignment=Qt.AlignmentFlag.AlignLeft)
+
+    def ask_and_open(self) -> None:
+        """Ask for files and open them."""
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open slides", "", FILES)
+        for path in paths:
+            self.session.open(path)
+
+    def _set_role(self, role: str, name: str | None) -> None:
+        slide = self.session.slide
+        if slide is None:
+            return
+        columns = with_column(slide, role, name)
+        self.session.read_as(columns=columns)
+        if name is not None and slide.columns != columns:
+            self.session.show_column(name)
+
+    def _refresh(self) -> None:
+        slide = self.session.slide
+        names = [workspace.slide.name for workspace in self.session.workspaces]
+        _fill(self.choice, names, slide.name if slide is not None else "")
+        self.choice.setVisible(len(names) > 1)
+        self.details.setVisible(slide is not None)
+        say(self.summary, WELCOME if slide is None else summary(slide))
+        say(self.notes, "" if slide is None else "\n".join(slide.notes))
+        say(self.blocker, "" if slide is None else self.session.whatif_blocker)
+        self.labels.refresh(slide)
+        if slide is not None:
+            self._refresh_columns(slide, slide.columns)
+
+    def _refresh_columns(self, slide: Slide, columns: Columns) -> None:
+        for role, box in self.roles.items():
+            _fill(box, [NONE, *slide.categorical_columns], getattr(columns, role) or NONE)
+        self.continuous.refresh(slide)
+        self.registered.setVisible(slide.has_z and columns.section is not None)
+        self.registered.setChecked(slide.registered)
+
+
+class ColumnChecks(QWidget):
+    """A tick box for every numeric column that may be a continuous attribute."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.setToolTip(TIPS["continuous"])
+        self._layout = column(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(1)
+        self._offered: tuple[str, ...] | None = None
+
+    def refresh(self, slide: Slide) -> None:
+        """Offer the numeric columns of a slide; those in use are ticked."""
+        offered = slide.continuous_columns
+        if offered != self._offered:
+            self._offered = offered
+            while self._layout.count():
+                self._layout.takeAt(0).widget().deleteLater()
+            for name in offered:
+                box = QCheckBox(name)
+                box.clicked.connect(self._changed)
+                self._layout.addWidget(box)
+            if not offered:
+                self._layout.addWidget(QLabel("no numeric column"))
+        for box in self.findChildren(QCheckBox):
+            box.setChecked(box.text() in slide.columns.continuous)
+
+    def _changed(self) -> None:
+        slide = self.session.slide
+        if slide is not None:
+            ticked = tuple(box.text() for box in self.findChildren(QCheckBox) if box.isChecked())
+            self.session.read_as(columns=replace(slide.columns, continuous=ticked))
+
+
+def with_column(slide: Slide, role: str, name: str | None) -> Columns:
+    """Return the slide's columns with another one for a role: perturbation, tissue or section."""
+    if role == "perturbation":
+        return for_perturbation(slide, name)
+    if role == "tissue":
+        return replace(slide.columns, tissue=name)
+    return replace(slide.columns, section=name)
+
+
+def summary(slide: Slide) -> str:
+    """Return a slide's sizes in two lines."""
+    kind = {"hex": "hexagonal grid", "square": "square grid"}.get(slide.lattice, "irregular positions")
+    return (
+        f"{slide.n_spots:,} spots × {slide.n_genes:,} genes · median {slide.median_total:,.0f} counts a spot "
+        f"(raw counts from {slide.counts_source})\n{kind}, {slide.pitch:.4g} {slide.units.name} apart"
+    )
+
+
+def _fill(box: QComboBox, names: Sequence[str], current: str) -> None:
+    """Offer names; signals stay silent."""
+    blocked = box.blockSignals(True)
+    box.clear()
+    box.addItems(list(names))
+    box.setCurrentText(current)
+    box.blockSignals(blocked)
