@@ -2,15 +2,17 @@
 
 from napari_concert.io.atomic import atomic_path, write_json
 from napari_concert.io.counts import find_counts
-from napari_concert.io.patches import read_spots, write_patch_geojson, write_patch_txt
+from napari_concert.io.patches import read_patches, read_spots, write_patch_geojson, write_patch_txt
 from napari_concert.io.results import write_prediction
-from napari_concert.io.slides import SUFFIXES, read
+from napari_concert.io.slides import SUFFIXES, from_anndata, read
 
 __all__ = [
     "SUFFIXES",
     "atomic_path",
     "find_counts",
+    "from_anndata",
     "read",
+    "read_patches",
     "read_spots",
     "write_json",
     "write_patch_geojson",

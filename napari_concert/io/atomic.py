@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all; what can't be read or written is said in one line."""
 
 from __future__ import annotations
 
@@ -43,4 +43,22 @@ def write_json(path: str | Path, value: Any) -> None:
         If it can't be written.
     """
     with atomic_path(path) as scratch:
-        scratch.write_text(json.dumps(value, indent=1))
+        scratch.write_text(json.dumps(value, indent=1), encoding="utf-8")
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    ConcertError
+        If it is missing, not permitted, or not text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConcertError(f"There is no file {path}. Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise ConcertError(f"{path} is not a text file. Check the path.") from error
+    except OSError as error:
+        raise ConcertError(f"{path} can't be read ({error.strerror or error}). Check the path.") from error

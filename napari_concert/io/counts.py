@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from napari_concert.errors import ConcertError
@@ -14,10 +16,22 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 LIKELY_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "spliced")
+RAW = "raw.X"
 
 
-def find_counts(adata: AnnData) -> tuple[sparse.csr_matrix, str]:
-    """Return the raw counts (n_spots, n_genes) and where they were: X, a layer, or ``.raw``.
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Raw counts (n_spots, n_genes), where they were, and ``var`` of their genes."""
+
+    matrix: sparse.csr_matrix
+    source: str
+    var: pd.DataFrame
+
+
+def find_counts(adata: AnnData) -> Found:
+    """Return the raw counts of a file: those in X, else in a layer, else in ``.raw``.
+
+    ``.raw`` often has genes that X lacks, because X was narrowed to the highly variable ones: its own genes are taken.
 
     Raises
     ------
@@ -25,40 +39,49 @@ def find_counts(adata: AnnData) -> tuple[sparse.csr_matrix, str]:
         If nothing in the file holds whole numbers of at least 0.
     """
     seen = []
-    for source, matrix in _candidates(adata):
-        if matrix is None or matrix.shape != adata.shape:
-            continue
-        if is_counts(matrix):
-            return as_counts(matrix), source
-        seen.append(source)
+    for source, matrix, var in _candidates(adata):
+        problem = not_counts(matrix)
+        if problem is None:
+            return Found(as_counts(matrix), source, var)
+        seen.append(f"{source} holds {problem}")
     raise ConcertError(
-        f"No raw counts found: {', '.join(seen) or 'the file'} holds fractions or negative numbers (normalised or scaled?). "
-        "CONCERT models raw counts; keep them in X, layers['counts'] or .raw before normalising, and save again."
+        f"No raw counts found: {'; '.join(seen) or 'the file holds no matrix'}. CONCERT models raw counts, not "
+        "normalised or scaled values: keep them in X, layers['counts'] or .raw before normalising, and save again."
     )
 
 
-def _candidates(adata: AnnData) -> Iterator[tuple[str, Any]]:
-    yield "X", adata.X
-    layers = [name for name in LIKELY_LAYERS if name in adata.layers]
-    for name in [*layers, *(name for name in adata.layers if name not in layers)]:
-        yield f"layers[{name!r}]", adata.layers[name]
-    if adata.raw is not None and adata.raw.var_names.equals(adata.var_names):
-        yield "raw.X", adata.raw.X
+def _candidates(adata: AnnData) -> Iterator[tuple[str, Any, pd.DataFrame]]:
+    if adata.X is not None:
+        yield "X", adata.X, adata.var
+    likely = [name for name in LIKELY_LAYERS if name in adata.layers]
+    for name in dict.fromkeys([*likely, *adata.layers]):
+        yield f"layers[{name!r}]", adata.layers[name], adata.var
+    if adata.raw is not None:
+        yield RAW, adata.raw.X, adata.raw.var
 
 
-def is_counts(matrix: Any) -> bool:
-    """Whether a matrix holds only whole numbers of at least 0."""
-    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
-    if values.size == 0:
-        return True
-    if not np.issubdtype(values.dtype, np.number):
-        return False
-    return bool(np.isfinite(values).all() and values.min() >= 0 and (values == np.floor(values)).all())
+def not_counts(matrix: Any) -> str | None:
+    """Return what a matrix holds instead of raw counts, in words; None if it holds counts."""
+    values = np.asarray(getattr(matrix, "data", matrix) if sparse.issparse(matrix) else matrix)
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        return f"values of type {values.dtype}"
+    if not values.size or values.dtype == bool:
+        return None
+    if not np.isfinite(values).all():
+        return "missing or infinite values"
+    if values.min() < 0:
+        return f"negative numbers (down to {values.min():.3g})"
+    if np.issubdtype(values.dtype, np.integer):
+        return None
+    broken = values != np.floor(values)
+    return f"fractions (such as {values[broken][0]:.3g})" if broken.any() else None
 
 
 def as_counts(matrix: Any) -> sparse.csr_matrix:
-    """Return counts as CSR in single precision, explicit zeros removed."""
+    """Return counts as CSR in single precision, duplicates summed and explicit zeros removed; the input is kept."""
     counts = sparse.csr_matrix(matrix, dtype=np.float32)
-    counts.eliminate_zeros()
-    counts.sum_duplicates()
+    if not counts.has_canonical_format or not counts.data.all():
+        counts = counts.copy()  # a CSR input shares its arrays
+        counts.sum_duplicates()
+        counts.eliminate_zeros()
     return counts

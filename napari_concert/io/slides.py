@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from napari_concert.errors import ConcertError
-from napari_concert.io.counts import as_counts, find_counts, is_counts
-from napari_concert.slide import Columns, Slide, guess_columns, guess_units
+from napari_concert.io.concert_h5 import read_concert
+from napari_concert.io.counts import RAW, Found, find_counts
+from napari_concert.slide import Columns, Counts, Slide, Units, guess_columns, guess_units
+from napari_concert.slide.table import rebuilt
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+Floats = npt.NDArray[np.float64]
+
 SUFFIXES = (".h5ad", ".h5")
 COORDINATE_KEYS = ("spatial", "X_spatial")
-CONCERT_KEYS = ("X", "pos")
 REGISTERED_KEYS = ("registered", "spatial_registered")
 
 
@@ -41,7 +45,7 @@ def read(
     um_per_unit
         µm of a coordinate unit; by default what the file says, if it does.
     registered
-        Whether sections share one frame; by default what the file says, else no.
+        Whether sections share one frame; by default what the file says (``uns['registered']``), else no.
     columns
         What the obs columns mean; by default guessed.
 
@@ -50,7 +54,7 @@ def read(
     ConcertError
         If the file can't be read as a slide with raw counts and coordinates.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     adata = _load(path)
     slide = from_anndata(adata, name=path.stem, path=path, registered=registered, columns=columns)
     return slide if um_per_unit is None else slide.with_um_per_unit(um_per_unit)
@@ -64,7 +68,7 @@ def from_anndata(
     registered: bool | None = None,
     columns: Columns | None = None,
 ) -> Slide:
-    """Return the slide of an AnnData in memory.
+    """Return the slide of an AnnData in memory, which is not modified.
 
     Raises
     ------
@@ -73,45 +77,57 @@ def from_anndata(
     """
     if 0 in adata.shape:
         raise ConcertError(f"{name} has {adata.n_obs} spots and {adata.n_vars} genes; a slide needs both.")
-    counts, source = find_counts(adata)
     coords = _coordinates(adata, name)
-    notes = tuple(_oddities(adata, counts, coords, source))
-    if not adata.obs_names.is_unique:
-        adata.obs_names_make_unique()
-    if not adata.var_names.is_unique:
-        adata.var_names_make_unique()
-    known = any(bool(adata.uns.get(key, False)) for key in REGISTERED_KEYS)
-    return Slide(
-        adata=adata,
-        raw_counts=counts,
+    found = find_counts(adata)
+    notes = tuple(_oddities(adata, found, coords))
+    adata = _with_unique_names(adata, found)
+    spot_names, genes = (pd.Index([str(label) for label in names]) for names in (adata.obs_names, adata.var_names))
+    slide = Slide(
+        measured=Counts(found.matrix, spot_names, genes, found.source),
         raw_coords=coords,
+        units=Units(None, "not looked for yet"),
+        adata=adata,
         columns=columns or guess_columns(adata),
-        units=guess_units(adata),
         name=name,
         path=path,
-        counts_source=source,
-        registered=known if registered is None else registered,
-        notes=notes,
+        registered=_says_registered(adata.uns) if registered is None else registered,
+        file_notes=notes,
     )
+    return replace(slide, units=guess_units(adata.uns, lambda: slide.geometry))
 
 
 def _load(path: Path) -> AnnData:
-    if not path.exists():
-        raise ConcertError(f"There is no file {path}. Check the path.")
-    if path.suffix not in SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         raise ConcertError(
             f"{path.name} is not a slide this app reads ({', '.join(SUFFIXES)}). Save it as .h5ad first."
         )
-    reader = _read_h5ad if path.suffix == ".h5ad" else _read_concert
+    _check_is_hdf5(path)
     try:
-        return reader(path)
+        return _read_h5ad(path) if suffix == ".h5ad" else read_concert(path)
     except ConcertError:
         raise
     except Exception as error:  # the readers raise whatever their libraries do
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConcertError(
-            f"{path.name} can't be read ({reason}). Is it complete, and a {path.suffix} file?"
-        ) from error
+        remedy = f"It may be incomplete, or not an {suffix} slide: fetch or save it again."
+        raise ConcertError(f"{path.name} can't be read ({reason}). {remedy}") from error
+
+
+def _check_is_hdf5(path: Path) -> None:
+    """Refuse what is no HDF5 file, with the reason: missing, a folder, not permitted, of another kind."""
+    import h5py
+
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError as error:
+        raise ConcertError(f"There is no file {path}. Check the path.") from error
+    except OSError as error:
+        what = "is a folder, not a slide file" if path.is_dir() else f"can't be opened ({error.strerror or error})"
+        raise ConcertError(f"{path} {what}. Give an .h5ad that you may read.") from error
+    if not h5py.is_hdf5(path):
+        what = "is empty" if empty else "is not an HDF5 file, whatever its name says"
+        raise ConcertError(f"{path.name} {what}. Was its download or copy complete? Fetch or save it again.")
 
 
 def _read_h5ad(path: Path) -> AnnData:
@@ -122,66 +138,73 @@ def _read_h5ad(path: Path) -> AnnData:
         return read_h5ad(path)
 
 
-def _read_concert(path: Path) -> AnnData:
-    """Read the published scripts' .h5: ``X``, ``pos``, ``perturbation``, ``gene``, optional ``tissue``."""
-    import h5py
-    from anndata import AnnData
-
-    with h5py.File(path, "r") as file:
-        missing = [key for key in CONCERT_KEYS if key not in file]
-        if missing:
-            found = ", ".join(file) or "nothing"
-            raise ConcertError(f"{path.name} lacks {', '.join(missing)} (it has {found}); a CONCERT .h5 has X and pos.")
-        counts, position = np.asarray(file["X"]), np.asarray(file["pos"], dtype=np.float64)
-        if not is_counts(counts):
-            raise ConcertError(
-                f"X of {path.name} holds fractions or negative numbers; CONCERT models raw counts. Save those."
-            )
-        obs = pd.DataFrame(index=[f"spot {i + 1}" for i in range(len(counts))])
-        for key in ("perturbation", "tissue"):
-            if key in file:
-                obs[key] = pd.Categorical(_text(file[key]))
-        genes = _text(file["gene"]) if "gene" in file else [f"gene {i + 1}" for i in range(counts.shape[1])]
-    if position.ndim != 2 or len(position) != len(counts):
-        raise ConcertError(
-            f"pos of {path.name} has shape {position.shape} for {len(counts)} spots; it needs a row a spot."
-        )
-    return AnnData(as_counts(counts), obs=obs, var=pd.DataFrame(index=genes), obsm={"spatial": position})
-
-
-def _text(data: Any) -> list[str]:
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in np.asarray(data).ravel()]
-
-
-def _coordinates(adata: AnnData, name: str) -> npt.NDArray[np.float64]:
+def _coordinates(adata: AnnData, name: str) -> Floats:
     key = next((key for key in COORDINATE_KEYS if key in adata.obsm), None)
     if key is None:
         found = ", ".join(adata.obsm) or "none"
         raise ConcertError(f"{name} has no coordinates in obsm['spatial'] (obsm has: {found}). Put x, y[, z] there.")
-    coords = np.asarray(adata.obsm[key], dtype=np.float64)
+    try:
+        coords = np.array(adata.obsm[key], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ConcertError(f"obsm[{key!r}] of {name} does not hold numbers ({error}). Put x, y[, z] there.") from error
     if coords.ndim != 2 or coords.shape[1] not in (2, 3):
         raise ConcertError(
             f"obsm[{key!r}] of {name} has shape {coords.shape}; it needs two or three columns: x, y[, z]."
         )
-    coords = np.where(np.isfinite(coords).all(axis=1, keepdims=True), coords, np.nan)
-    if not np.isfinite(coords).any():
+    coords[~np.isfinite(coords).all(axis=1)] = np.nan
+    if np.isnan(coords).all():
         raise ConcertError(f"No spot of {name} has finite coordinates in obsm[{key!r}]. Put x, y[, z] there.")
     return coords
 
 
-def _oddities(adata: AnnData, counts: sparse.csr_matrix, coords: npt.NDArray[np.float64], source: str) -> list[str]:
-    """Return what is odd about a file, in plain words."""
-    empty_spots = int((counts.sum(axis=1) == 0).sum())
-    empty_genes = int((counts.getnnz(axis=0) == 0).sum())
-    without = int((~np.isfinite(coords).all(axis=1)).sum())
-    duplicated = len(coords) - without - len(np.unique(coords[np.isfinite(coords).all(axis=1)], axis=0))
-    found = (
-        (source != "X", f"Raw counts were found in {source}; X holds something else."),
-        (empty_spots, f"{empty_spots} spots have no counts: they are shown, not modelled."),
-        (empty_genes, f"{empty_genes} genes have no counts: they are not modelled."),
-        (without, f"{without} spots have no coordinates: they are kept in results as empty, not shown."),
-        (duplicated, f"{duplicated} spots share their coordinates with another one."),
-        (not adata.obs_names.is_unique, "Spot names are not unique: numbers were added to tell them apart."),
-        (not adata.var_names.is_unique, "Gene names are not unique: numbers were added to tell them apart."),
-    )
-    return [text for is_so, text in found if is_so]
+def _with_unique_names(adata: AnnData, found: Found) -> AnnData:
+    """Return the table with the genes of its counts and unique names; the same object where nothing is to be done."""
+    if found.source == RAW:
+        adata = rebuilt(adata, X=found.matrix, var=found.var.copy())
+    if adata.obs_names.is_unique and adata.var_names.is_unique:
+        return adata
+    adata = rebuilt(adata)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # reported as a note
+        adata.obs_names_make_unique()
+        adata.var_names_make_unique()
+    return adata
+
+
+def _says_registered(uns: Mapping[str, Any]) -> bool:
+    """Whether a file says, at any depth of ``uns``, that its sections share one frame."""
+    for key, value in uns.items():
+        if isinstance(value, Mapping):
+            if _says_registered(value):
+                return True
+        elif key in REGISTERED_KEYS and np.size(value) == 1:
+            text = np.asarray(value).ravel()[0]
+            if str(text.decode() if isinstance(text, bytes) else text).lower() in ("true", "yes", "1"):
+                return True
+    return False
+
+
+def _oddities(adata: AnnData, found: Found, coords: Floats) -> Iterator[str]:
+    """Yield what is odd about a file, in plain words."""
+    if found.source == RAW:
+        yield f"Raw counts were found in .raw, with its {len(found.var)} genes; X holds something else."
+    elif found.source != "X":
+        yield f"Raw counts were found in {found.source}; X holds something else."
+    elif adata.raw is not None and len(adata.raw.var) > adata.n_vars:
+        yield (
+            f"X has {adata.n_vars} genes and .raw has {len(adata.raw.var)}: those of X are read, and library sizes are "
+            "theirs alone."
+        )
+    empty_spots = int((np.asarray(found.matrix.sum(axis=1)) == 0).sum())
+    empty_genes = int((found.matrix.getnnz(axis=0) == 0).sum())
+    without = int(np.isnan(coords[:, 0]).sum())
+    if empty_spots:
+        yield f"{empty_spots} spots have no counts: they are shown, not modelled."
+    if empty_genes:
+        yield f"{empty_genes} genes have no counts: they are not modelled."
+    if without:
+        yield f"{without} spots have no coordinates: they are kept in results as empty, not shown."
+    if not adata.obs_names.is_unique:
+        yield "Spot names are not unique: numbers were added to tell them apart."
+    if not found.var.index.is_unique:
+        yield "Gene names are not unique: numbers were added to tell them apart."

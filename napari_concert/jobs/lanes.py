@@ -58,6 +58,7 @@ class Lane:
         self.thread.start()
 
     def put(self, job: Job) -> None:
+        """Queue a job."""
         with self._ready:
             self._waiting.append(job)
             self._ready.notify()
@@ -67,7 +68,13 @@ class Lane:
         with self._ready:
             return [*([self.running] if self.running else []), *self._waiting]
 
+    def wake(self) -> None:
+        """Look at the queue again: a job that waits for its time may have been cancelled."""
+        with self._ready:
+            self._ready.notify()
+
     def close(self) -> None:
+        """End the thread after the running job; what waits is dropped."""
         with self._ready:
             self._closed = True
             self._ready.notify()

@@ -7,7 +7,6 @@ other, so that a prediction need not wait for a training. This module knows neit
 from __future__ import annotations
 
 import contextlib
-import inspect
 import logging
 import queue
 import threading
@@ -92,6 +91,8 @@ class Jobs:
         jobs = [job for job in self.active() if name in (None, job.name)]
         for job in jobs:
             job.cancel()
+        for lane in {job.lane for job in jobs} & self._lanes.keys():
+            self._lanes[lane].wake()
         return bool(jobs)
 
     def active(self) -> list[Job]:
@@ -102,8 +103,8 @@ class Jobs:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all work is done and all its callbacks have run."""
-        return self._outstanding == 0
+        """Whether all work is done and all its callbacks have run, or everything was shut down."""
+        return self._closed or self._outstanding == 0
 
     def drain(self) -> None:
         """Run the callbacks that wait in the inbox, in this thread (nothing waits there if Qt delivers)."""
@@ -132,7 +133,7 @@ class Jobs:
             if pump is not None:
                 pump()
             with self._changed:
-                if self._outstanding and self._inbox.empty():
+                if not self.is_idle and self._inbox.empty():
                     self._changed.wait(0.005)
         return self.is_idle
 
@@ -177,11 +178,11 @@ class Jobs:
     def _work(self, job: Job) -> tuple[Any, bool]:
         """Give the result and whether the work came to its end."""
         outcome = job.work()
-        if inspect.isgenerator(outcome):
+        if isinstance(outcome, Generator):
             return self._step(job, outcome)
         return outcome, not job.is_cancelled
 
-    def _step(self, job: Job, steps: Generator[Any, None, Any]) -> tuple[Any, bool]:
+    def _step(self, job: Job, steps: Generator[Any, Any, Any]) -> tuple[Any, bool]:
         with contextlib.closing(steps):
             while not job.is_cancelled:
                 try:
@@ -208,16 +209,20 @@ class Jobs:
             finally:
                 self._count(-1)
 
-        self._deliver(arrive)
+        if not self._deliver(arrive):
+            self._count(-1)
 
-    def _deliver(self, function: Callable[[], object]) -> None:
+    def _deliver(self, function: Callable[[], object]) -> bool:
+        """Hand a function to the main thread; return whether it was taken."""
         try:
             self.deliver(function)
         except Exception:
             # the window may be gone before its last result arrives; the worker must go on
             log.exception("A result of background work could not be delivered")
+            return False
         with self._changed:
             self._changed.notify_all()
+        return True
 
     def _count(self, by: int) -> None:
         with self._changed:
@@ -232,8 +237,9 @@ class InlineJobs(Jobs):
         super().__init__()
         self._stack: list[Job] = []
 
-    def _deliver(self, function: Callable[[], object]) -> None:
+    def _deliver(self, function: Callable[[], object]) -> bool:
         function()
+        return True
 
     def active(self) -> list[Job]:
         """Give the jobs that are running; a callback may cancel them."""

@@ -66,7 +66,7 @@ def tumour_layout(n_spots: int, rng: np.random.Generator) -> Layout:
 
 
 def _place(points: Floats, free: npt.NDArray[np.bool_], size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return rows of a roundish nodule of ``size`` spots, nearest to its middle first, on free spots where there are any."""
+    """Return rows of a roundish nodule of ``size`` spots, nearest to its middle first; on free spots if it can."""
     centre = points.mean(axis=0)
     spread = np.linalg.norm(points - centre, axis=1)
     allowed = np.flatnonzero(free & (spread < 0.85 * spread.max()))

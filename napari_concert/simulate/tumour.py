@@ -97,9 +97,10 @@ def _parameters(layout: Layout, names: list[str], recipe: Recipe, rng: np.random
         "spill_over": _spill_over(own, recipe, rng),
     }
     ranges = np.array([0.0, *recipe.range_pitches]) * PITCH_UM
+    var = pd.DataFrame({"log_mean": log_mean, "dispersion": np.exp(rng.normal(2.2, 0.4, n_genes))}, index=names)
     return AnnData(
         obs=obs,
-        var=pd.DataFrame({"log_mean": log_mean, "dispersion": np.exp(rng.normal(2.2, 0.4, n_genes))}, index=names),
+        var=var.astype(np.float32),  # single precision, so that the same seed gives the same file on any machine
         obsm={"spatial": layout.coords, "factors": _smooth(layout.coords / PITCH_UM, recipe, rng).astype(np.float32)},
         varm={key: value.astype(np.float32) for key, value in varm.items()},
         uns={
@@ -157,6 +158,6 @@ def _smooth(points: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats:
 def _counts(slide: AnnData, rng: np.random.Generator) -> sparse.csr_matrix:
     """Draw negative-binomial counts with library sizes that vary from spot to spot."""
     expected = truth(slide, WhatIf()).baseline * rng.lognormal(0.0, 0.3, (slide.n_obs, 1))
-    dispersion = slide.var["dispersion"].to_numpy()
+    dispersion = slide.var["dispersion"].to_numpy(dtype=np.float64)
     drawn = rng.negative_binomial(dispersion, dispersion / (dispersion + expected))
     return sparse.csr_matrix(drawn.astype(np.float32))

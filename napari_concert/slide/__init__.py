@@ -2,6 +2,7 @@
 
 from napari_concert.slide.columns import Columns, guess_columns, guess_control, guess_unknown
 from napari_concert.slide.core import Slide
+from napari_concert.slide.counts import Counts
 from napari_concert.slide.units import Units, guess_units
 
-__all__ = ["Columns", "Slide", "Units", "guess_columns", "guess_control", "guess_units", "guess_unknown"]
+__all__ = ["Columns", "Counts", "Slide", "Units", "guess_columns", "guess_control", "guess_units", "guess_unknown"]

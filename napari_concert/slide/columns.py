@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from pandas.api import types
+
+from napari_concert.slide.obs import MOST_CATEGORIES, as_labels, in_order, is_categorical, is_continuous
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-MOST_CATEGORIES = 60
-FEWEST_DISTINCT = 20  # an integer column with fewer distinct values is taken as labels
+# names to look for, the surest first
+_PERTURBATION = (
+    r"^perturbations?$",
+    r"perturb",
+    r"guide|sgrna",
+    r"knock",
+    r"genotype|condition|treatment|lesion_state",
+)
+_TISSUE = (r"^(tissue|niche)s?$", r"tissue|niche", r"region|compartment|annotation|layer|anatom|domain")
+_SECTION = (r"^(section|slice|slide|sample|library|batch|array)([ _-]?(id|name|no|number))?$",)
+_CONTINUOUS = re.compile(r"^(time|days?|dose|age|hours?|lesion_size|concentration)$", re.IGNORECASE)
+_NEVER = re.compile(r"^(in_tissue|array_(row|col))$", re.IGNORECASE)  # Space Ranger's own columns
 
-_PERTURBATION = re.compile(r"perturb|guide|sgrna|condition|treatment|genotype|knock|lesion_state", re.IGNORECASE)
-_TISSUE = re.compile(r"tissue|niche|region|compartment|annotation|layer|anatom|domain", re.IGNORECASE)
-_SECTION = re.compile(r"^(section|slide|sample|library(_id)?|slice|batch)$", re.IGNORECASE)
-_CONTINUOUS = re.compile(r"^(time|day|days|dose|age|hours?|lesion_size|concentration)$", re.IGNORECASE)
 _CONTROL = re.compile(
-    r"^(control|controls|ctrl|ctl|wt|wild[ _-]?type|normal|none|no|non[ _-]?targeting|nt|ntc|sham|vehicle|unperturbed|"
+    r"^(controls?|ctrl|ctl|wt|wild[ _-]?type|normal|none|no|non[ _-]?targeting|nt|ntc|sham|vehicle|unperturbed|"
     r"untreated|healthy|mock|safe[ _-]?harbou?r|periphery|baseline)([ _-].*)?$",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
-    r"^(|nan|na|n/a|none given|undetermined|undefined|not[ _-]?annotated|unannotated|unlabell?ed|unknown|unassigned|"
-    r"ambiguous|-1|\?)$",
+    r"^(|<?nan?>?|n/?a|n\.?d\.?|null|missing|none given|undetermined|undefined|unannotated|unlabell?ed|unknown|"
+    r"unassigned|unclassified|ambiguous|(not|no)[ _-]?(annotat(ed|ion)|determined|labell?(ed)?|assigned|known|defined|"
+    r"available|classified)|-1|\?)$",
     re.IGNORECASE,
 )
-_NOT_TISSUE = re.compile(r"^in_tissue$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,36 +67,6 @@ class Columns:
     continuous: tuple[str, ...] = ()
 
 
-def natural_key(label: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a key that sorts "section 10" after "section 9"."""
-    parts = re.split(r"(\d+)", label)
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in parts if part)
-
-
-def as_labels(values: pd.Series) -> npt.NDArray[np.object_]:
-    """Return a column as strings, None where missing."""
-    missing = values.isna().to_numpy()
-    labels = values.astype(str).to_numpy(dtype=object)
-    labels[missing] = None
-    return labels
-
-
-def is_categorical(values: pd.Series) -> bool:
-    """Whether a column can be read as labels: text or categories, or few whole numbers."""
-    distinct = values.nunique()
-    if not 1 <= distinct <= MOST_CATEGORIES:
-        return False
-    if pd.api.types.is_float_dtype(values):
-        return False
-    return not pd.api.types.is_integer_dtype(values) or distinct < FEWEST_DISTINCT
-
-
-def is_continuous(values: pd.Series) -> bool:
-    """Whether a column holds numbers that vary."""
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    return bool(numeric and values.nunique() > 1)
-
-
 def guess_unknown(values: Iterable[str]) -> tuple[str, ...]:
     """Return the values that say "not known"."""
     return tuple(value for value in values if _UNKNOWN.match(value.strip()))
@@ -97,28 +74,67 @@ def guess_unknown(values: Iterable[str]) -> tuple[str, ...]:
 
 def guess_control(values: Iterable[str]) -> tuple[str, ...]:
     """Return the values that look like controls."""
-    return tuple(value for value in values if _CONTROL.match(value.strip()))
+    return tuple(value for value in values if _CONTROL.match(value.strip()) and not guess_unknown([value]))
 
 
-def guess_columns(adata: AnnData) -> Columns:
-    """Guess what the columns of a slide mean from their names and values."""
-    labels = [str(name) for name in adata.obs.columns if is_categorical(adata.obs[name])]
-    perturbation = _first(labels, _PERTURBATION)
-    section = next((name for name in labels if _SECTION.match(name)), None)
-    taken = {perturbation, section}
-    tissue = _first([name for name in labels if name not in taken and not _NOT_TISSUE.match(name)], _TISSUE)
-    numbers = tuple(
-        str(name) for name in adata.obs.columns if _CONTINUOUS.match(str(name)) and is_continuous(adata.obs[name])
-    )
-    used = tuple(name for name in (perturbation, tissue) if name is not None)
-    values = sorted(
-        {value for name in used for value in as_labels(adata.obs[name]) if value is not None}, key=natural_key
-    )
-    control = guess_control(
-        value for value in values if perturbation and value in set(as_labels(adata.obs[perturbation]))
-    )
-    return Columns(perturbation, control, guess_unknown(values), tissue, section, numbers)
+def guess_columns(
+    adata: AnnData,
+    *,
+    perturbation: str | None = None,
+    tissue: str | None = None,
+    section: str | None = None,
+    continuous: Iterable[str] = (),
+) -> Columns:
+    """Guess what the columns of a slide mean from their names and values.
+
+    Parameters
+    ----------
+    adata
+        The slide's table.
+    perturbation, tissue, section, continuous
+        Columns the user names; only the others are guessed. Controls and unknown labels are always those of the
+        columns that are taken, so that naming ``region`` as the perturbation finds *its* controls.
+
+    Returns
+    -------
+    Columns
+        A perturbation or tissue is only guessed where it has two known values: a single one tells nothing apart.
+    """
+    obs = adata.obs
+    if perturbation is None:
+        perturbation = next(_named(obs, _PERTURBATION, {tissue, section}), None)
+    if section is None:
+        section = next((name for name in _matching(obs, _SECTION) if _tells_apart(obs, name, perturbation)), None)
+    if tissue is None:
+        tissue = next(_named(obs, _TISSUE, {perturbation, section}), None)
+    numbers = [str(name) for name in obs if _CONTINUOUS.match(str(name)) and is_continuous(obs[name])]
+    states = _values(obs, perturbation)
+    unknown = guess_unknown(in_order([*states, *_values(obs, tissue)]))
+    return Columns(perturbation, guess_control(states), unknown, tissue, section, tuple(continuous) or tuple(numbers))
 
 
-def _first(names: Iterable[str], pattern: re.Pattern[str]) -> str | None:
-    return next((name for name in names if pattern.search(name)), None)
+def _matching(obs: pd.DataFrame, patterns: Iterable[str]) -> Iterator[str]:
+    """Yield the columns whose name fits, by the surest pattern first."""
+    for pattern in patterns:
+        for name in obs.columns:
+            if re.search(pattern, str(name), re.IGNORECASE) and not _NEVER.match(str(name)):
+                yield str(name)
+
+
+def _named(obs: pd.DataFrame, patterns: Iterable[str], taken: set[str | None]) -> Iterator[str]:
+    for name in _matching(obs, patterns):
+        if name in taken or not is_categorical(obs[name]):
+            continue
+        values = _values(obs, name)
+        if len(values) - len(guess_unknown(values)) > 1:
+            yield name
+
+
+def _tells_apart(obs: pd.DataFrame, name: str, perturbation: str | None) -> bool:
+    """Whether a column can be a section id: labels or whole numbers, of any number that leaves sections some spots."""
+    fits = not types.is_float_dtype(obs[name]) and obs[name].nunique() <= max(MOST_CATEGORIES, len(obs) // 10)
+    return fits and name != perturbation
+
+
+def _values(obs: pd.DataFrame, name: str | None) -> tuple[str, ...]:
+    return in_order(as_labels(obs[name])) if name is not None and name in obs else ()

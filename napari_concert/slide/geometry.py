@@ -2,109 +2,110 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import QhullError, Voronoi, cKDTree
+from scipy.spatial import cKDTree
+
+from napari_concert.slide.area import voronoi_areas
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 TOLERANCE = 0.25  # of the pitch: how far a neighbour may be off the lattice
-LATTICE_SHARE = 0.5  # of spots must fit a lattice for the slide to be called one
-SPOT_SHARE = 0.55  # spot diameter / pitch of a Visium slide: 55 µm at 100 µm
+TURN_TOLERANCE = 12.0  # degrees
+LATTICE_SHARE = 0.5  # of the turns between neighbours must fit a lattice for the slide to be called one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Geometry:
-    """Pitch (median distance to the nearest spot of the same place), lattice kind, and area per spot (n_spots,)."""
+    """How spots lie in their planes.
+
+    Attributes
+    ----------
+    pitch
+        Median step between neighbours of a lattice, or else median distance to the nearest other spot of the same
+        plane; in the unit of the coordinates.
+    lattice
+        "hex", "square" or "irregular".
+    coords
+        (n_spots, d), NaN where missing.
+    planes
+        Rows of each plane's spots.
+    """
 
     pitch: float
     lattice: str
-    area: Floats
+    coords: Floats = field(repr=False)
+    planes: tuple[Rows, ...] = field(repr=False)
+
+    @cached_property
+    def area(self) -> Floats:
+        """Area (n_spots,) of each spot: a lattice cell, or its clipped Voronoi cell; NaN without coordinates."""
+        area = np.full(len(self.coords), np.nan)
+        for rows in self.planes:
+            area[rows] = self._areas(self.coords[rows, :2])
+        return area
+
+    def _areas(self, points: Floats) -> Floats:
+        if self.lattice == "hex":
+            return np.full(len(points), self.pitch**2 * np.sqrt(3) / 2)
+        if self.lattice == "square":
+            return np.full(len(points), self.pitch**2)
+        return voronoi_areas(points, self.pitch)
 
 
-def geometry_of(coords: Floats, places: npt.NDArray[np.int64]) -> Geometry:
-    """Measure a slide's lattice in the first two coordinates (a section's plane).
+def geometry_of(coords: Floats, planes: Rows) -> Geometry:
+    """Measure a slide's lattice.
 
     Parameters
     ----------
     coords
         (n_spots, d), NaN rows where missing.
-    places
-        (n_spots,): neighbours are only looked for within a plane of one place.
+    planes
+        (n_spots,): neighbours are only looked for within a plane.
     """
-    area = np.full(len(coords), np.nan)
-    groups = [rows for rows in _planes(coords, places) if len(rows) > 1]
-    distances = [_nearest(coords[rows, :2]) for rows in groups]
-    if not groups or not np.concatenate(distances).max():
-        return Geometry(1.0, "irregular", np.where(np.isfinite(coords[:, 0]), 1.0, np.nan))
-    positive = np.concatenate(distances)
-    pitch = float(np.median(positive[positive > 0]))
-    lattice = _lattice(np.concatenate([_turns(coords[rows, :2], pitch) for rows in groups]))
-    for rows in _planes(coords, places):
-        area[rows] = _areas(coords[rows, :2], pitch, lattice)
-    return Geometry(pitch, lattice, area)
+    groups = tuple(_groups(coords, planes))
+    nearest = [_nearest(coords[rows]) for rows in groups if len(rows) > 1]
+    apart = np.concatenate([np.zeros(0), *nearest])
+    if not (apart > 0).any():
+        return Geometry(1.0, "irregular", coords, groups)
+    pitch = float(np.median(apart[apart > 0]))
+    measured = [_steps(coords[rows, :2], pitch) for rows in groups]
+    steps, turns = (np.concatenate(part) for part in zip(*measured, strict=True))
+    lattice = _lattice(turns)
+    # where spots jitter, the nearest one is nearer than a lattice step
+    return Geometry(pitch if lattice == "irregular" else float(np.median(steps)), lattice, coords, groups)
 
 
-def _planes(coords: Floats, places: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """Return the rows of each plane: one place, and one z where there is a z."""
+def _groups(coords: Floats, planes: Rows) -> list[Rows]:
+    """Return the rows of each plane, those with coordinates only."""
     finite = np.flatnonzero(np.isfinite(coords).all(axis=1))
-    z = coords[finite, 2] if coords.shape[1] > 2 else np.zeros(len(finite))
-    _, group = np.unique(np.column_stack([places[finite], z]), axis=0, return_inverse=True)
-    group = group.ravel()
-    return [finite[group == g] for g in range(int(group.max(initial=-1)) + 1)]
+    order = finite[np.argsort(planes[finite], kind="stable")]
+    ends = np.flatnonzero(np.diff(planes[order])) + 1
+    return [rows for rows in np.split(order, ends) if len(rows)]
 
 
 def _nearest(points: Floats) -> Floats:
-    distance: Floats = cKDTree(points).query(points, k=2)[0][:, 1]
-    return distance
+    return np.asarray(cKDTree(points).query(points, k=2)[0])[:, 1]
 
 
-def _turns(points: Floats, pitch: float) -> Floats:
-    """Return angles (radians) between neighbouring spots one pitch apart around each spot."""
+def _steps(points: Floats, pitch: float) -> tuple[Floats, Floats]:
+    """Return distances between spots about one pitch apart, and the angles (degrees) between them around each spot."""
     pairs = cKDTree(points).query_pairs(pitch * (1 + TOLERANCE), output_type="ndarray")
-    if not len(pairs):
-        return np.zeros(0)
     both = np.vstack([pairs, pairs[:, ::-1]])
-    both = both[np.argsort(both[:, 0], kind="stable")]
     offset = points[both[:, 1]] - points[both[:, 0]]
-    angle = np.arctan2(offset[:, 1], offset[:, 0])
+    angle = np.degrees(np.arctan2(offset[:, 1], offset[:, 0]))
     order = np.lexsort((angle, both[:, 0]))
-    same = both[order[1:], 0] == both[order[:-1], 0]
-    turns: Floats = np.diff(angle[order])[same]
-    return turns
+    same_spot = both[order[1:], 0] == both[order[:-1], 0]
+    return np.linalg.norm(offset, axis=1), np.diff(angle[order])[same_spot]
 
 
 def _lattice(turns: Floats) -> str:
-    """Name the lattice by its commonest angle: 60° is hexagonal, 90° square."""
-    if not len(turns):
-        return "irregular"
+    """Name the lattice by its commonest turn: 60° is hexagonal, 90° square."""
     for name, degrees in (("hex", 60.0), ("square", 90.0)):
-        if np.mean(np.abs(np.degrees(turns) - degrees) < 12.0) > LATTICE_SHARE:
+        if len(turns) and np.mean(np.abs(turns - degrees) < TURN_TOLERANCE) > LATTICE_SHARE:
             return name
     return "irregular"
-
-
-def _areas(points: Floats, pitch: float, lattice: str) -> Floats:
-    if lattice == "hex":
-        return np.full(len(points), pitch**2 * np.sqrt(3) / 2)
-    if lattice == "square" or len(points) < 5:
-        return np.full(len(points), pitch**2)
-    return _voronoi_areas(points, pitch)
-
-
-def _voronoi_areas(points: Floats, pitch: float) -> Floats:
-    """Return areas of Voronoi cells, at most those of a disc of one pitch radius: cells at the edge have no end."""
-    largest = np.pi * pitch**2
-    areas = np.full(len(points), largest)
-    try:
-        cells = Voronoi(points)
-    except QhullError:  # all spots on one line
-        return np.full(len(points), pitch**2)
-    for i, region in enumerate(cells.point_region):
-        corners = cells.regions[region]
-        if corners and -1 not in corners:
-            x, y = cells.vertices[corners].T
-            areas[i] = min(largest, 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))))
-    return areas

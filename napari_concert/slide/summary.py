@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def describe(slide: Slide) -> dict[str, Any]:
-    """Return spots, genes, units, columns and oddities of a slide, as JSON values."""
+    """Return spots, genes, units, columns and oddities of a slide, as JSON values; lengths in the slide's units."""
     columns = slide.columns
     return {
         "name": slide.name,
@@ -22,7 +22,7 @@ def describe(slide: Slide) -> dict[str, Any]:
         "empty_spots": int((slide.totals == 0).sum()),
         "spots_without_coordinates": int((~np.isfinite(slide.raw_coords).all(axis=1)).sum()),
         "genes": slide.n_genes,
-        "empty_genes": int((slide.counts.getnnz(axis=0) == 0).sum()),
+        "empty_genes": int((slide.measured.spots_of_gene == 0).sum()),
         "median_counts": slide.median_total,
         "counts_source": slide.counts_source,
         "dimensions": int(slide.coords.shape[1]),
@@ -31,7 +31,9 @@ def describe(slide: Slide) -> dict[str, Any]:
         "units_source": slide.units.source,
         "lattice": slide.lattice,
         "pitch": round(slide.pitch, 3),
+        "spot_diameter": round(slide.spot_diameter, 3),
         "sections": [] if columns.section is None else list(slide.categories(columns.section)),
+        "places": len(np.unique(slide.places)),
         "registered": slide.registered,
         "perturbation": _column(slide, columns.perturbation),
         "control": list(columns.control),

@@ -1,0 +1,130 @@
+"""What was measured where: counts and positions, before columns have a meaning. Axis order is decided here alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from napari_concert.slide.counts import Counts, digest_of
+from napari_concert.slide.units import Units
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Spots:
+    """Spots with counts and positions. Row ``i`` of the file is spot ``i`` everywhere.
+
+    Attributes
+    ----------
+    measured
+        Raw counts, wherever the file kept them, with the names of spots and genes.
+    raw_coords
+        (n_spots, 2 or 3) x, y[, z] in the file's own units; NaN where missing.
+    units
+        What a coordinate unit is.
+    """
+
+    measured: Counts
+    raw_coords: Floats
+    units: Units
+
+    # -- counts -----------------------------------------------------------------------------------------------------
+
+    @property
+    def n_spots(self) -> int:
+        """Rows of the file."""
+        return len(self.measured.spot_names)
+
+    @property
+    def n_genes(self) -> int:
+        """Genes of the file."""
+        return len(self.measured.genes)
+
+    @property
+    def genes(self) -> pd.Index:
+        """Gene names."""
+        return self.measured.genes
+
+    @property
+    def spot_names(self) -> pd.Index:
+        """Spot names."""
+        return self.measured.spot_names
+
+    @property
+    def counts(self) -> sparse.csr_matrix:
+        """Raw counts (n_spots, n_genes) of all rows."""
+        return self.measured.matrix
+
+    @property
+    def counts_source(self) -> str:
+        """Where the counts were found: "X", "layers['counts']" or "raw.X"."""
+        return self.measured.source
+
+    @property
+    def totals(self) -> Floats:
+        """Total counts (n_spots,) over all genes of the file."""
+        return self.measured.totals
+
+    @property
+    def median_total(self) -> float:
+        """Median total over spots with any counts."""
+        return self.measured.median_total
+
+    @property
+    def size_factors(self) -> Floats:
+        """Totals / median total (n_spots,)."""
+        return self.totals / max(self.median_total, 1e-300)
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Which spots (n_spots,) have counts and finite coordinates: only these are modelled."""
+        return (self.totals > 0) & np.isfinite(self.raw_coords).all(axis=1)
+
+    def gene(self, name: str) -> Floats:
+        """Return a gene's raw counts (n_spots,).
+
+        Raises
+        ------
+        UnknownName
+            If the slide has no such gene; it suggests the nearest names.
+        """
+        return self.measured.gene(name)
+
+    def normalised(self, name: str) -> Floats:
+        """Return a gene's counts at the median library size (n_spots,): count × median total / total; NaN if empty."""
+        totals = np.where(self.totals > 0, self.totals, np.nan)
+        return self.gene(name) * self.median_total / totals
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hex string of spot names, gene names, total counts and coordinates in the file's units, whatever the path."""
+        places = np.asarray(self.raw_coords + 0.0, dtype="<f8")  # + 0.0 makes -0.0 the same as 0.0
+        return digest_of(self.measured.digest, str(places.shape).encode(), places.tobytes()).hex()
+
+    # -- positions --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def coords(self) -> Floats:
+        """Positions (n_spots, d): x, y[, z] in µm where the units are known, else in plain units."""
+        return self.raw_coords * (self.units.um_per_unit or 1.0)
+
+    @property
+    def napari_coords(self) -> Floats:
+        """Positions in napari's axis order: (y, x) or (z, y, x)."""
+        return self.coords[:, ::-1]
+
+    @staticmethod
+    def from_napari(points: npt.ArrayLike) -> Floats:
+        """Return positions (…, d) given in napari's axis order as x, y[, z]."""
+        return np.asarray(points, dtype=np.float64)[..., ::-1]
+
+    @property
+    def has_z(self) -> bool:
+        """Whether coordinates are 3D."""
+        return bool(self.raw_coords.shape[1] == 3)
