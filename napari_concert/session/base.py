@@ -47,6 +47,8 @@ class SessionBase:
         Painted spots, what they become, what colours the spots.
     model_changed, prediction_changed, training_changed
         The model, the last prediction, the state of a training.
+    genes_changed
+        The last prediction has got its tables of genes (they take longer), or there is none.
     brush_changed
         Radius of the brush.
     busy_changed
@@ -63,6 +65,7 @@ class SessionBase:
     shown_changed = Signal()
     model_changed = Signal()
     prediction_changed = Signal()
+    genes_changed = Signal()
     training_changed = Signal()
     brush_changed = Signal(float)
     busy_changed = Signal(str)
@@ -137,12 +140,16 @@ class SessionBase:
             return
         if result is not None and result.slide is not workspace.slide:
             return  # the slide was read otherwise meanwhile
+        is_new = result is None or workspace.result is None or result.prediction is not workspace.result.prediction
         workspace.result = result
         self._lead(workspace)
         if result is None and self.view.needs_model:
             self.view = View.OBSERVED
         if workspace is self.current:
-            self.prediction_changed.emit()
+            if is_new:
+                self.prediction_changed.emit()
+            if result is None or result.patch_genes is not None or result.what_if.is_empty:
+                self.genes_changed.emit()
 
     def _lead(self, workspace: Workspace) -> None:
         """Show the change of the leading gene when a model answers its first what-if; later choices are the user's."""

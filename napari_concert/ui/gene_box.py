@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
-from qtpy.QtCore import QModelIndex, Qt
-from qtpy.QtGui import QStandardItem, QStandardItemModel
+from qtpy.QtCore import QStringListModel, Qt
 from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_concert.errors import UnknownName, match_names
 from napari_concert.session import Colour
+from napari_concert.ui.theme import popup_style
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import follow
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_MATCHES = 40
 LEADING_GENES = 12
-_ROLE = Qt.ItemDataRole.UserRole
 
 
 class GeneBox(QLineEdit):
@@ -38,7 +37,8 @@ class GeneBox(QLineEdit):
         self.session = session
         self._names: tuple[str, ...] = ()
         self._columns: tuple[str, ...] = ()
-        self.matches = QStandardItemModel(self)
+        self._offered: dict[str, Colour] = {}
+        self.matches = QStringListModel(self)
         self.setObjectName("concert_gene_box")
         self.setPlaceholderText("Search genes and columns …")
         self.setToolTip(TIPS["gene"])
@@ -56,7 +56,8 @@ class GeneBox(QLineEdit):
         completer = QCompleter(self.matches, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(14)
-        completer.activated[QModelIndex].connect(self._take_chosen)
+        completer.activated[str].connect(self._take_chosen)
+        completer.popup().setStyleSheet(popup_style())
         self.setCompleter(completer)
 
     def _on_slide(self) -> None:
@@ -77,9 +78,8 @@ class GeneBox(QLineEdit):
         """List what the letters may mean, at each keystroke."""
         query = text.strip()
         found = self._found(query) if query else self._first_choices()
-        self.matches.clear()
-        for colour in found:
-            self.matches.appendRow(_item(colour))
+        self._offered = {_text(colour): colour for colour in found}
+        self.matches.setStringList(list(self._offered))
 
     def _found(self, query: str) -> list[Colour]:
         columns = [name for name in self._columns if query.lower() in name.lower()]
@@ -97,8 +97,9 @@ class GeneBox(QLineEdit):
     def focusInEvent(self, event: Any) -> None:
         """Offer first choices, and let typing replace the shown name."""
         super().focusInEvent(event)
-        self.selectAll()
-        self._suggest("")
+        if event.reason() != Qt.FocusReason.PopupFocusReason:  # the list closing gives the focus back as well
+            self.selectAll()
+            self._suggest("")
 
     def mousePressEvent(self, event: Any) -> None:
         """Open the list of choices on a click."""
@@ -109,16 +110,18 @@ class GeneBox(QLineEdit):
 
     # -- choices ------------------------------------------------------------------------------------------------------
 
-    def _take_chosen(self, index: QModelIndex) -> None:
-        colour = index.data(_ROLE)
-        if isinstance(colour, Colour):
-            self.choose(colour)
+    def _take_chosen(self, text: str) -> None:
+        if text in self._offered:
+            self.choose(self._offered[text])
 
     def _take_typed(self) -> None:
         """Take what was typed if it names something (whatever its case); else say what is nearest."""
         text = self.text().strip()
         if not text:
             self._show_current()
+            return
+        if text in self._offered:  # a row of the list that the arrow keys reached
+            self.choose(self._offered[text])
             return
         for kind, names in (("column", self._columns), ("gene", self._names)):
             exact = [name for name in names if name == text] or [name for name in names if name.lower() == text.lower()]
@@ -138,7 +141,6 @@ class GeneBox(QLineEdit):
         self.selectAll()
 
 
-def _item(colour: Colour) -> QStandardItem:
-    item = QStandardItem(colour.name if colour.kind == "gene" else f"{colour.name}  ·  column")
-    item.setData(colour, _ROLE)
-    return item
+def _text(colour: Colour) -> str:
+    """Return how a choice is listed."""
+    return colour.name if colour.kind == "gene" else f"{colour.name}  ·  column"

@@ -38,6 +38,7 @@ class GenesPanel(QWidget):
         self._lay_out()
         for signal in (
             session.prediction_changed,
+            session.genes_changed,
             session.slide_changed,
             session.model_changed,
             session.target_changed,

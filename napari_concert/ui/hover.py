@@ -25,7 +25,7 @@ def describe_spot(slide: Slide, row: int, shown: ShownValues | None, painted: np
     lines = [f"spot {slide.spot_names[row]}"]
     if shown is not None and row < len(shown.values):
         lines.append(_shown_value(shown, row))
-    lines += _attributes(slide, row)
+    lines += [line for line in _attributes(slide, row) if line not in lines]
     if _contains(painted, row):
         lines.append("in the patch")
     return lines

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from napari_concert.session import Session, ShownValues
 
+_ROOM = 0.93  # the slide leaves a margin for what is written on the picture
+
 log = logging.getLogger(__name__)
 
 
@@ -124,6 +126,7 @@ class SlideLayers:
         self.viewer.layers.selection.active = scene.spots
         self.viewer.canvas.overlays.scale_bar.visible = True
         self.viewer.reset_view()
+        self.viewer.camera.zoom *= _ROOM
 
     def _remove_layers(self) -> None:
         scene, self.scene = self.scene, None

@@ -36,7 +36,7 @@ class PlotCanvas(FigureCanvasQTAgg):
         axes.clear()
         axes.set_facecolor("none")
         axes.set_xlabel(xlabel, fontsize=FONT_SIZE, color=ink)
-        axes.set_ylabel(ylabel, fontsize=FONT_SIZE, color=ink)
+        axes.set_title(ylabel, loc="left", fontsize=FONT_SIZE, color=ink)
         axes.tick_params(labelsize=FONT_SIZE, colors=ink)
         for side, spine in axes.spines.items():
             spine.set_visible(side in ("left", "bottom"))
@@ -61,7 +61,7 @@ class LossPlot(PlotCanvas):
 
     def show_epochs(self, epochs: list[Any]) -> None:
         """Draw both curves; the empty axes until there is an epoch."""
-        axes = self.begin("epoch", "loss\n(nats per spot and gene)")
+        axes = self.begin("epoch", "loss (nats per spot and gene)")
         index = [epoch.index for epoch in epochs]
         if index:
             axes.plot(index, [epoch.train_loss for epoch in epochs], color=FIRST, label="training spots")

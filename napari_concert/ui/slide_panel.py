@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QWidget
 
 from napari_concert.session.opening import for_perturbation
 from napari_concert.simulate import sample_path
+from napari_concert.ui.column_menu import ColumnMenu
 from napari_concert.ui.label_painter import LabelPainter
 from napari_concert.ui.label_table import LabelTable
 from napari_concert.ui.tooltips import TIPS
@@ -42,7 +43,7 @@ class SlidePanel(QWidget):
         self.registered = QCheckBox("sections are registered in 3D")
         self.registered.setToolTip(TIPS["registered"])
         self.registered.clicked.connect(lambda on: session.read_as(registered=bool(on)))
-        self.continuous = ColumnChecks(session)
+        self.continuous = ColumnMenu(session)
         self.blocker = note(kind="warning")
         self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
         self.details = QWidget()
@@ -123,41 +124,6 @@ class SlidePanel(QWidget):
         self.continuous.refresh(slide)
         self.registered.setVisible(slide.has_z and columns.section is not None)
         self.registered.setChecked(slide.registered)
-
-
-class ColumnChecks(QWidget):
-    """A tick box for every numeric column that may be a continuous attribute."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self.setToolTip(TIPS["continuous"])
-        self._layout = column(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(1)
-        self._offered: tuple[str, ...] | None = None
-
-    def refresh(self, slide: Slide) -> None:
-        """Offer the numeric columns of a slide; those in use are ticked."""
-        offered = slide.continuous_columns
-        if offered != self._offered:
-            self._offered = offered
-            while self._layout.count():
-                self._layout.takeAt(0).widget().deleteLater()
-            for name in offered:
-                box = QCheckBox(name)
-                box.clicked.connect(self._changed)
-                self._layout.addWidget(box)
-            if not offered:
-                self._layout.addWidget(QLabel("no numeric column"))
-        for box in self.findChildren(QCheckBox):
-            box.setChecked(box.text() in slide.columns.continuous)
-
-    def _changed(self) -> None:
-        slide = self.session.slide
-        if slide is not None:
-            ticked = tuple(box.text() for box in self.findChildren(QCheckBox) if box.isChecked())
-            self.session.read_as(columns=replace(slide.columns, continuous=ticked))
 
 
 def with_column(slide: Slide, role: str, name: str | None) -> Columns:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QRangeSlider
 
 from napari_concert.session import View
@@ -39,7 +39,6 @@ class ViewSwitch(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        self._group = QButtonGroup(self)
         self.buttons = {view: self._button(view, row) for view in View}
         for signal in (
             session.slide_changed,
@@ -55,10 +54,13 @@ class ViewSwitch(QWidget):
         made.setCheckable(True)
         made.setObjectName(f"concert_view_{view.name.lower()}")
         made.setStyleSheet("padding: 4px 2px;")
-        made.clicked.connect(lambda _checked=False: self.session.show_view(view))
-        self._group.addButton(made)
+        made.clicked.connect(lambda _checked=False: self._choose(view))
         row.addWidget(made)
         return made
+
+    def _choose(self, view: View) -> None:
+        self.session.show_view(view)
+        self._refresh()
 
     def _refresh(self) -> None:
         session = self.session
@@ -68,8 +70,8 @@ class ViewSwitch(QWidget):
             on = session.slide is not None and is_gene and (has_result or not view.needs_model)
             made.setEnabled(on)
             made.setToolTip(TIPS[str(view)] + ("" if on else f"\n{NO_GENE if not is_gene else NO_MODEL}"))
+            made.setChecked(on and view is session.view)
         self.buttons[View.TRUTH].setVisible(session.has_truth)
-        self.buttons[session.view].setChecked(True)
 
 
 class ClipSlider(QWidget):
