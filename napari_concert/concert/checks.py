@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,10 +92,12 @@ def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str
                 given = np.array([value is not None for value in wanted])
                 values[given] = wanted[given]
     painted = [row for row in what_if.rows if slide.usable[row]]
-    for pair in _ordered({(state[row], tissue[row]) for row in painted} - pairs):
-        where = f"tissue {pair[1]}" if pair[1] is not None else "tissue that is not annotated"
-        yield f"Extrapolation: {pair[0]} was never measured in {where}; the effect is taken from other tissue."
+    missing = {(state[row], tissue[row]) for row in painted if state[row] is not None} - pairs
+    for name in sorted({pair[0] for pair in missing}):
+        places = sorted(pair[1] or "tissue that is not annotated" for pair in missing if pair[0] == name)
+        yield f"Extrapolation: {name} was never measured in {_listed(places)}; its effect is taken from elsewhere."
 
 
-def _ordered(pairs: Iterable[Pair]) -> list[Pair]:
-    return sorted((pair for pair in pairs if pair[0] is not None), key=str)
+def _listed(names: Sequence[str]) -> str:
+    """Return "a", "a or b", "a, b or c"."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from napari_concert.patches import Rows
 from napari_concert.session.base import SessionBase
-from napari_concert.session.whatif import target_warning
+from napari_concert.session.whatif import extrapolation, target_warning
 
 
 class Strokes(SessionBase):
@@ -88,6 +88,11 @@ class Strokes(SessionBase):
             self.target_changed.emit()
             self.predict()
             self._keep_soon()
+
+    @property
+    def extrapolation(self) -> str:
+        """Which states the what-if puts into tissue where they were never measured; "" if none."""
+        return extrapolation(self.current, self._usable_model()) if self.current is not None else ""
 
     @property
     def target_warning(self) -> str:

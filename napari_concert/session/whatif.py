@@ -59,15 +59,21 @@ def _named(name: object) -> str:
     return f"{name!r}" if name else "none"
 
 
-def target_warning(workspace: Workspace, model: Concert | None) -> str:
-    """Return what to doubt about the current what-if: states never measured in this tissue, spots already in them."""
+def extrapolation(workspace: Workspace, model: Concert | None) -> str:
+    """Return which states the current what-if puts into tissue where they were never measured; "" if none."""
     if workspace.what_if.is_empty:
         return ""
-    slide, what_if = workspace.slide, workspace.what_if
+    slide = workspace.slide
     pairs = model.seen_pairs if model is not None else workspace.pairs
     columns = {"perturbation": slide.columns.perturbation, "tissue": slide.columns.tissue}
-    lines = list(dict.fromkeys(unseen(what_if, slide, pairs, columns)))
-    return " ".join([*lines, *_already(workspace)])
+    return " ".join(unseen(workspace.what_if, slide, pairs, columns))
+
+
+def target_warning(workspace: Workspace, model: Concert | None) -> str:
+    """Return what to doubt about the current what-if: extrapolations, spots that are in the target state already."""
+    if workspace.what_if.is_empty:
+        return ""
+    return " ".join(part for part in (extrapolation(workspace, model), *_already(workspace)) if part)
 
 
 def _already(workspace: Workspace) -> Iterator[str]:

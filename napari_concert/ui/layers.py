@@ -108,7 +108,7 @@ class SlideLayers:
             return
         is_number = shown.kind != "categorical"
         self.text.set_title(shown.label if is_number else "", title_detail(shown) if is_number else "")
-        self.text.set_warning(self.session.target_warning if len(self.session.painted) else None)
+        self.text.set_warning(self.session.extrapolation or None)
         self._show_caption()
 
     def _show_caption(self) -> None:

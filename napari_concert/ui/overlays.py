@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WARNING_BOX = (0.96, 0.72, 0.16, 0.95)
 _WARNING_TEXT = (0.08, 0.06, 0.0, 1.0)
 # widths in canvas pixels: of a character (about), and of the column that the title and legend take at the right
-_CHARACTER = 8.5
+_CHARACTER = 10.5
 _RIGHT_COLUMN = 290
 _TITLE_WIDTH = 30
 # beyond this a legend would run off the canvas
@@ -86,7 +86,7 @@ class PictureText:
     def _wrap_warning(self) -> None:
         """Break the warning's lines so that it leaves the title and legend free."""
         room = max(24, int((self._canvas.size[1] - _RIGHT_COLUMN) / _CHARACTER))
-        _write(self.banner, "\n".join(textwrap.wrap(f"Caution: {self._warning}", room)) if self._warning else "")
+        _write(self.banner, "\n".join(textwrap.wrap(self._warning, room)) if self._warning else "")
 
 
 def _write(overlay: TextOverlay, text: str) -> None:
