@@ -2,14 +2,14 @@
 
 A spot owns no free code. Its latents are read from its counts through the decoder's own weights (a tied encoder), and
 joined by the prior: the global Gaussian process for spatial factors, N(0, 1) for intrinsic ones. With score ``r`` and
-Fisher weight ``W`` of :mod:`.likelihood` at the current η, one Newton step solves ::
+curvature ``W`` of :mod:`.likelihood` at the current η, one Newton step solves ::
 
     s_il  = Σ_g w_lg r_ig            J_i,lk = Σ_g w_lg w_kg W_ig             what the counts say of spot i
     f     = Vᵀ μ̃                                                             whitened posterior mean of the factors
     (I + V J Vᵀ) δμ̃ = V s - μ̃        (I + J) δz = s - z                      coupled through J, solved together
 
-by conjugate gradients, preconditioned with each latent's own system. The log joint is concave, so the steps end at its
-only mode. Variances are those of the Gaussian (Laplace) approximation with the diagonal of ``J``. Unseen spots and new
+by conjugate gradients, preconditioned with each latent's own system. The log joint is concave and no step may lower it,
+so the steps end at its only mode. Variances are those of the Gaussian (Laplace) approximation with the diagonal of ``J``. Unseen spots and new
 slides of the same genes need no training.
 """
 
@@ -27,12 +27,13 @@ from torch import Tensor
 from napari_concert.model import svgp
 from napari_concert.model.config import ModelConfig
 from napari_concert.model.data import SpotArrays
-from napari_concert.model.likelihood import working
+from napari_concert.model.likelihood import curved, kernel
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.newton import NewtonSystem
 from napari_concert.model.steps import Steps, to_end
 
-MOST_STEPS = 25
+MOST_STEPS, MOST_HALVINGS = 40, 12
+ROUNDING = 1e-6  # of the log joint: less is no loss
 CONVERGED = 1e-6  # largest move of a latent, in prior standard deviations
 LONGEST = 3.0  # and the most it may move in one step
 
@@ -140,10 +141,14 @@ def prior_latents(spots: Spots, config: ModelConfig) -> Latents:
 
 
 class Reading(NamedTuple):
-    """What the counts say of the latents: score (N, L) and Fisher information (N, L, L); 0 for hidden spots."""
+    """What the counts say of the latents: score (N, L) and curvature (N, L, L); 0 for hidden spots.
+
+    ``value`` is the log-likelihood of all observed spots, up to a constant of the latents.
+    """
 
     score: Tensor
     information: Tensor
+    value: float
 
     @property
     def precision(self) -> Tensor:
@@ -152,7 +157,7 @@ class Reading(NamedTuple):
 
     def scaled(self, scale: Tensor) -> Reading:
         """Return what the counts say of the latents divided by ``scale`` (L,)."""
-        return Reading(self.score * scale, self.information * scale[:, None] * scale)
+        return Reading(self.score * scale, self.information * scale[:, None] * scale, self.value)
 
 
 class Encoder:
@@ -185,23 +190,41 @@ class Encoder:
         size = len(weights)
         products = (weights[:, None] * weights[None]).flatten(0, 1)
         score, information = torch.zeros_like(latents.mean), latents.mean.new_zeros(len(spots), size, size)
+        value = latents.mean.new_zeros(len(spots))
         for rows, counts in spots.chunks():
-            here = working(counts, self.eta(rows, latents), spots.log_size[rows], theta)
+            eta = self.eta(rows, latents)
+            here = curved(counts, eta, spots.log_size[rows], theta)
+            value[rows] = kernel(counts, eta, spots.log_size[rows], theta).sum(1).to(score.dtype)
             score[rows] = (here.score @ weights.mT).to(score.dtype)
             information[rows] = (here.weight @ products.mT).view(-1, size, size).to(score.dtype)
             yield min(1.0, rows.stop / len(spots))
-        return Reading(score * spots.observed[:, None], information * spots.observed[:, None, None])
+        seen = spots.observed
+        return Reading(score * seen[:, None], information * seen[:, None, None], float(value @ seen))
 
-    def step(self, latents: Latents) -> Steps[Latents]:
-        """Take one Newton step; the variance is left as it was."""
-        reading, k = (yield from self.read(latents)), self.n_spatial
-        own = latents.mean[:, k:]
+    def step(self, latents: Latents, reading: Reading | None = None) -> Steps[tuple[Latents, Reading]]:
+        """Take one Newton step, and read the counts where it ends; the variance is left as it was.
+
+        A step that would lower the log joint is halved until it does not: counts can be far from what was expected.
+        """
+        reading, k = reading or (yield from self.read(latents)), self.n_spatial
+        own, height = latents.mean[:, k:], self._height(latents, reading)
         target = (self.basis @ reading.score[:, :k] - latents.whitened, reading.score[:, k:] - own)
         whitened, intrinsic = NewtonSystem(self.basis, reading.information, k).solve(target)
         yield 1.0
         largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
-        return self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
+        for _ in range(MOST_HALVINGS):
+            moved = self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
+            there = yield from self.read(moved)
+            if self._height(moved, there) >= height - ROUNDING * abs(height):
+                break
+            share /= 2
+        return moved, there
+
+    def _height(self, latents: Latents, reading: Reading) -> float:
+        """Return the log joint of counts and latents, up to a constant."""
+        prior = latents.whitened.square().sum() + latents.mean[:, self.n_spatial :].square().sum()
+        return reading.value - 0.5 * float(prior)
 
     def spread(self, latents: Latents, reading: Reading) -> Steps[Latents]:
         """Give latents the variance and posterior of their Laplace approximation, from their own reading."""
@@ -218,13 +241,14 @@ class Encoder:
     def infer(self) -> Latents:
         """Return the posterior of the latent cell state."""
         latents = prior_latents(self.spots, self.network.config)
+        reading = to_end(self.read(latents))
         for _ in range(MOST_STEPS):
-            moved = to_end(self.step(latents))
+            moved, reading = to_end(self.step(latents, reading))
             largest = float(_largest(moved.mean - latents.mean))
             latents = moved
             if largest < CONVERGED:
                 break
-        return to_end(self.spread(latents, to_end(self.read(latents))))
+        return to_end(self.spread(latents, reading))
 
     def _at(self, whitened: Tensor, intrinsic: Tensor, variance: Tensor) -> Latents:
         return Latents(torch.cat([self.basis.mT @ whitened, intrinsic], dim=1), variance, whitened)

@@ -129,12 +129,11 @@ class PropagatedField(nn.Module):
         """
         source_state = state[pairs.source]
         n_spots, n_states = len(state), len(self.log_alpha)
-        power = self.power
-        terms = (self.weights(pairs, source_state, tissue) + _TINY).log() * power[source_state]
+        power, floor = self.power, _TINY**self.power  # keeps gradients finite at 0
+        terms = (self.weights(pairs, source_state, tissue) + _TINY) ** power[source_state] - floor[source_state]
         flat = torch.zeros(n_spots * n_states, dtype=terms.dtype, device=terms.device)
-        summed = flat.index_add(0, pairs.receiver * n_states + source_state, terms.exp()).view(n_spots, n_states)
-        floor = _TINY**power
-        field = (summed + floor) ** (1 / power) - _TINY
+        summed = flat.index_add(0, pairs.receiver * n_states + source_state, terms).view(n_spots, n_states)
+        field = (summed + floor) ** (1 / power) - floor ** (1 / power)
         own = torch.nn.functional.one_hot(state + 1, n_states + 1)[:, 1:].to(field.dtype)
         return field * (1 - own)
 

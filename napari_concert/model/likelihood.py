@@ -6,6 +6,7 @@ Nelder 1989, ch. 11)::
     log NB(x) = lgamma(x+θ) - lgamma(θ) - lgamma(x+1) + x·m - (x+θ)·softplus(m),     m = η + log s - log θ
     score     = ∂/∂η    = (x - μ) / (1 + μ/θ)
     weight    = -E[∂²/∂η²] = μ / (1 + μ/θ)                                          (Fisher information)
+    curvature = -∂²/∂η²    = μ (1 + x/θ) / (1 + μ/θ)²                               (observed information)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LOGIT_LIMIT = 30.0
 
 
 class Working(NamedTuple):
-    """Score and Fisher weight of every entry (n, G)."""
+    """Score, and Fisher weight or curvature, of every entry (n, G)."""
 
     score: Tensor
     weight: Tensor
@@ -42,6 +43,19 @@ def working(counts: Tensor, eta: Tensor, log_size: Tensor, log_theta: Tensor) ->
     share = torch.sigmoid(_logit(eta, log_size, log_theta))  # μ / (μ + θ)
     theta = log_theta.exp()
     return Working(counts - (counts + theta) * share, theta * share)
+
+
+def curved(counts: Tensor, eta: Tensor, log_size: Tensor, log_theta: Tensor) -> Working:
+    """Return score and curvature (observed information) of counts (n, G): what Newton's method needs."""
+    share = torch.sigmoid(_logit(eta, log_size, log_theta))
+    both = (counts + log_theta.exp()) * share
+    return Working(counts - both, both * (1 - share))
+
+
+def kernel(counts: Tensor, eta: Tensor, log_size: Tensor, log_theta: Tensor) -> Tensor:
+    """Return ``x·m - (x+θ)·softplus(m)`` (n, G): the log-likelihood up to what η does not change, in nats."""
+    logit = _logit(eta, log_size, log_theta)
+    return counts * logit - (counts + log_theta.exp()) * torch.nn.functional.softplus(logit)
 
 
 def expected_kernel(counts: Tensor, eta: Tensor, variance: Tensor, log_size: Tensor, log_theta: Tensor) -> Tensor:

@@ -43,7 +43,8 @@ def describe_device(name: str) -> str:
         return f"CUDA · {torch.cuda.get_device_name(0)}"
     if name == "mps":
         return "MPS · Apple GPU"
-    return f"CPU · {torch.get_num_threads()} threads"
+    count = torch.get_num_threads()
+    return f"CPU · {count} thread{'s' if count > 1 else ''}"
 
 
 def set_threads(count: int | None = None) -> int:

@@ -163,8 +163,7 @@ class Trainer:
 
     def _fit_latents(self, encoder: Encoder) -> Steps[None]:
         """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""
-        moved = yield from part_of(encoder.step(self.latents), 0.0, 0.3)
-        reading = yield from part_of(encoder.read(moved), 0.3, 0.5)
+        moved, reading = yield from part_of(encoder.step(self.latents), 0.0, 0.5)
         moved = yield from part_of(encoder.spread(moved, reading), 0.5, 0.6)
         scale = (moved.mean.square() + moved.variance).mean(0).sqrt().clamp(0.5, 2.0)
         self.network.weights[self.network.n_attributes :] *= scale[:, None]
@@ -231,8 +230,7 @@ class Trainer:
         encoder = Encoder(self.network, self.spots, self.features())
         for part in (0.0, 0.4):
             if self.with_latents:
-                moved = yield from part_of(encoder.step(self.latents), part, part + 0.1)
-                reading = yield from part_of(encoder.read(moved), part + 0.1, part + 0.2)
+                moved, reading = yield from part_of(encoder.step(self.latents), part, part + 0.2)
                 self.latents = yield from part_of(encoder.spread(moved, reading), part + 0.2, part + 0.3)
             yield from part_of(self._fit_weights(encoder), part + 0.3, part + 0.4)
         self.information = yield from part_of(self._information(encoder), 0.8, 1.0)

@@ -64,6 +64,8 @@ def make_case(
     n_places: int = 1,
     n_continuous: int = 0,
     mean_count: float = 3.0,
+    controls: tuple[str, ...] | None = None,
+    batches: tuple[str, ...] = ("slide",),
     **settings: Any,
 ) -> Case:
     """Return random spots on a jittered square grid of pitch 1; some states and tissues are unknown."""
@@ -89,9 +91,9 @@ def make_case(
     vocabulary = Vocabulary(
         genes=tuple(f"gene {g}" for g in range(n_genes)),
         states=states,
-        controls=states[:1],
+        controls=states[:1] if controls is None else controls,
         tissues=tissues,
-        batches=("slide",),
+        batches=batches,
         continuous=names,
         continuous_mean=(0.0,) * n_continuous,
         continuous_sd=(1.0,) * n_continuous,

@@ -71,7 +71,9 @@ def test_covariance_is_the_inverse_information(problem: dict[str, torch.Tensor],
     mean, theta = np.exp(x @ w + problem["size"].numpy()), problem["theta"][gene].exp().item()
     slope = np.empty((N, Q))  # of the mean in every weight, by central differences
     for q, h in enumerate(1e-6 * np.eye(Q)):
-        slope[:, q] = (np.exp(x @ (w + h) + problem["size"].numpy()) - np.exp(x @ (w - h) + problem["size"].numpy())) / 2e-6
+        slope[:, q] = (
+            np.exp(x @ (w + h) + problem["size"].numpy()) - np.exp(x @ (w - h) + problem["size"].numpy())
+        ) / 2e-6
     information = slope.T @ (slope / (mean + mean**2 / theta)[:, None])  # Fisher information of a mean parameter
     expected = np.linalg.inv(information + np.diag(problem["precision"][:, gene].numpy()))
     np.testing.assert_allclose(posterior.covariance[gene], expected, rtol=1e-5, atol=1e-10)

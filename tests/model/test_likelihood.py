@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import nbinom
 
-from napari_concert.model.likelihood import expected_kernel, normaliser, pearson_residuals, working
+from napari_concert.model.likelihood import curved, expected_kernel, kernel, normaliser, pearson_residuals, working
 
 POINT = {"eta": st.floats(-4, 6), "log_size": st.floats(-1.5, 1.5), "log_theta": st.floats(-2, 5)}
 
@@ -49,7 +49,9 @@ def test_sums_run_over_spots_for_every_gene() -> None:
     rng = np.random.default_rng(0)
     counts, eta = rng.poisson(2.0, (9, 4)), rng.normal(size=(9, 4))
     log_size, log_theta = rng.normal(0, 0.3, 9), rng.normal(1, 0.5, 4)
-    args = [torch.from_numpy(np.asarray(a, dtype=float)) for a in (counts, eta, np.zeros_like(eta), log_size, log_theta)]
+    args = [
+        torch.from_numpy(np.asarray(a, dtype=float)) for a in (counts, eta, np.zeros_like(eta), log_size, log_theta)
+    ]
     found = expected_kernel(*args) + normaliser(args[0], args[4])
     np.testing.assert_allclose(found, _log_prob(counts, eta, log_size[:, None], log_theta).sum(0), rtol=1e-10)
 
@@ -58,9 +60,29 @@ def test_sums_run_over_spots_for_every_gene() -> None:
 @given(st.integers(0, 5000), *POINT.values())
 def test_score_is_the_slope(x: int, eta: float, log_size: float, log_theta: float) -> None:
     h, counts = 1e-4, np.array([x])
-    slope = (_log_prob(counts, eta + h, log_size, log_theta) - _log_prob(counts, eta - h, log_size, log_theta)) / (2 * h)
+    slope = (_log_prob(counts, eta + h, log_size, log_theta) - _log_prob(counts, eta - h, log_size, log_theta)) / (
+        2 * h
+    )
     score, _ = _working(counts, eta, log_size, log_theta)
     np.testing.assert_allclose(score, slope, rtol=1e-4, atol=1e-4 * (1 + x) ** 0.5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 500), st.floats(-4, 5), st.floats(-1.5, 1.5), st.floats(-2, 5))
+def test_curvature_is_the_slope_of_the_score(x: int, eta: float, log_size: float, log_theta: float) -> None:
+    counts, (size, theta) = torch.tensor([[float(x)]], dtype=torch.float64), _tensors(log_size, log_theta)
+    low, here, high = (curved(counts, counts * 0 + eta + h, size, theta) for h in (-1e-5, 0.0, 1e-5))
+    slope = (high.score - low.score) / 2e-5
+    assert here.weight.item() == pytest.approx(-slope.item(), rel=1e-4, abs=1e-6 * (1 + x))
+    assert here.score.item() == pytest.approx(working(counts, counts * 0 + eta, size, theta).score.item())
+
+
+def test_kernel_is_the_expected_one_without_variance() -> None:
+    rng = np.random.default_rng(3)
+    counts, eta = torch.from_numpy(rng.poisson(2.0, (9, 4)).astype(float)), torch.from_numpy(rng.normal(size=(9, 4)))
+    size, theta = torch.from_numpy(rng.normal(size=9)), torch.from_numpy(rng.normal(size=4))
+    expected = expected_kernel(counts, eta, torch.zeros_like(eta), size, theta)
+    assert torch.allclose(kernel(counts, eta, size, theta).sum(0), expected)
 
 
 @settings(max_examples=25, deadline=None)
