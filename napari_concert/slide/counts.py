@@ -41,7 +41,11 @@ class Counts:
     @cached_property
     def totals(self) -> Floats:
         """Total counts (n_spots,) over all genes."""
-        return np.asarray(self.matrix.sum(axis=1, dtype=np.float64)).ravel()
+        totals, starts = np.zeros(self.matrix.shape[0]), self.matrix.indptr
+        filled = np.diff(starts) > 0
+        # single precision would lose counts beyond 2**24
+        totals[filled] = np.add.reduceat(self.matrix.data, starts[:-1][filled], dtype=np.float64)
+        return totals
 
     @cached_property
     def median_total(self) -> float:

@@ -104,8 +104,10 @@ def _steps(points: Floats, pitch: float) -> tuple[Floats, Floats]:
 
 
 def _lattice(turns: Floats) -> str:
-    """Name the lattice by its commonest turn: 60° is hexagonal, 90° square."""
-    for name, degrees in (("hex", 60.0), ("square", 90.0)):
-        if len(turns) and np.mean(np.abs(turns - degrees) < TURN_TOLERANCE) > LATTICE_SHARE:
+    """Name the lattice by its turns: multiples of 60° make it hexagonal, of 90° square; straight on is in both."""
+    telling = turns[np.abs(turns - 180.0) > TURN_TOLERANCE]
+    for name, degrees in (("hex", (60.0, 120.0, 240.0, 300.0)), ("square", (90.0, 270.0))):
+        off = np.abs(telling[:, None] - degrees).min(axis=1)
+        if len(telling) and np.mean(off < TURN_TOLERANCE) > LATTICE_SHARE:
             return name
     return "irregular"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_concert.errors import ConcertError
+from napari_concert.patches import Difference, History, Patch, WhatIf, as_rows
+
+N = 30
+rows_of = st.lists(st.integers(0, N - 1), max_size=20)
+targets = st.dictionaries(
+    st.sampled_from(["perturbation", "tissue", "dose"]), st.text("abc", min_size=1) | st.floats(0, 9), max_size=3
+)
+patches = st.builds(Patch, rows_of.map(lambda r: np.array(r, dtype=int)), targets, st.text(max_size=5))
+
+
+@given(rows_of)
+def test_rows_are_sorted_and_unique_whether_given_as_rows_or_mask(rows):
+    mask = np.zeros(N, dtype=bool)
+    mask[rows] = True
+    assert as_rows(rows).tolist() == as_rows(mask).tolist() == sorted(set(rows))
+    assert as_rows(rows).dtype == np.int64
+
+
+@pytest.mark.parametrize("bad", [[-1], [0.5], [np.nan], [np.inf], [[1, 2]], ["a"], [None]])
+def test_rows_that_are_no_rows_are_refused(bad):
+    with pytest.raises(ConcertError):
+        as_rows(bad)
+
+
+def test_a_patch_can_not_be_changed():
+    target = {"perturbation": "Jak2"}
+    patch = Patch([3, 1], target)
+    target["perturbation"] = "other"
+    assert patch.target["perturbation"] == "Jak2"
+    with pytest.raises(ValueError, match="read-only"):
+        patch.spots[0] = 7
+    with pytest.raises(TypeError):
+        patch.target["perturbation"] = "x"
+
+
+@given(st.lists(patches, max_size=4))
+def test_what_if_survives_json(made):
+    back = WhatIf.from_json(json.loads(json.dumps(WhatIf(*made).to_json())))
+    assert len(back.patches) == len(made)
+    for patch, other in zip(made, back.patches, strict=True):
+        assert patch.spots.tolist() == other.spots.tolist()
+        assert dict(patch.target) == dict(other.target)
+        assert (patch.name, patch.color) == (other.name, other.color)
+
+
+@pytest.mark.parametrize(
+    "bad", [{}, {"spots": "x"}, {"spots": [1.5]}, {"spots": [1], "target": 3}, [], None, {"spots": [[1]]}]
+)
+def test_json_that_is_no_patch_is_refused(bad):
+    with pytest.raises(ConcertError):
+        Patch.from_json(bad)
+
+
+@given(st.lists(patches, max_size=5), st.sampled_from(["perturbation", "tissue", "dose"]))
+def test_the_later_patch_wins(made, attribute):
+    expected = [None] * N
+    for patch in made:
+        for row in patch.spots:
+            if attribute in patch.target:
+                expected[row] = patch.target[attribute]
+    assert WhatIf(*made).target_of(N, attribute).tolist() == expected
+
+
+def test_what_if_takes_pairs_and_knows_its_rows_and_attributes():
+    what_if = WhatIf(([5, 2], {"perturbation": "Jak2"}), (np.arange(3), {"tissue": "tumour"}))
+    assert what_if.rows.tolist() == [0, 1, 2, 5]
+    assert what_if.attributes == ("perturbation", "tissue")
+    assert not what_if.is_empty
+    assert WhatIf().is_empty
+    assert WhatIf().rows.tolist() == []
+    assert WhatIf(([1], {}), ([], {"tissue": "x"})).is_empty
+
+
+def test_a_patch_beyond_the_slide_is_refused():
+    with pytest.raises(ConcertError, match="row 7, but the slide has 7 spots"):
+        WhatIf(([7], {"perturbation": "Jak2"})).target_of(7, "perturbation")
+
+
+edits = st.lists(st.tuples(st.booleans(), rows_of), max_size=12)
+
+
+def painted(history: History, mask: np.ndarray, made) -> list[np.ndarray]:
+    """Carry out edits and return the masks in between."""
+    states = [mask.copy()]
+    for adds, rows in made:
+        after = mask.copy()
+        after[rows] = adds
+        difference = Difference.between(mask, after)
+        difference.apply(mask)
+        history.push(difference)
+        if not difference.is_empty:
+            states.append(mask.copy())
+    return states
+
+
+@given(edits)
+def test_undo_and_redo_walk_through_every_state(made):
+    history, mask = History(), np.zeros(N, dtype=bool)
+    states = painted(history, mask, made)
+    for state in reversed(states[:-1]):
+        history.undo().apply(mask)
+        assert np.array_equal(mask, state)
+    assert not history.can_undo
+    assert history.undo() is None
+    for state in states[1:]:
+        history.redo().apply(mask)
+        assert np.array_equal(mask, state)
+    assert not history.can_redo
+    assert history.redo() is None
+
+
+@given(edits, st.integers(1, 4))
+def test_history_is_bounded_and_forgets_the_oldest_first(made, limit):
+    history, mask = History(limit), np.zeros(N, dtype=bool)
+    states = painted(history, mask, made)
+    steps = 0
+    while history.can_undo:
+        history.undo().apply(mask)
+        steps += 1
+    assert steps == min(limit, len(states) - 1)
+    assert np.array_equal(mask, states[len(states) - 1 - steps])
+
+
+def test_a_new_edit_ends_redo_and_an_empty_one_does_not():
+    history = History()
+    history.push(Difference(np.array([1]), np.array([], dtype=int)))
+    history.undo()
+    history.push(Difference(np.array([], dtype=int), np.array([], dtype=int)))
+    assert history.can_redo
+    history.push(Difference(np.array([2]), np.array([], dtype=int)))
+    assert not history.can_redo
