@@ -159,13 +159,13 @@ def _coordinates(adata: AnnData, name: str) -> Floats:
 
 def _with_unique_names(adata: AnnData, found: Found) -> AnnData:
     """Return the table with the genes of its counts and unique names; the same object where nothing is to be done."""
-    if found.source == RAW:
-        adata = rebuilt(adata, X=found.matrix, var=found.var.copy())
-    if adata.obs_names.is_unique and adata.var_names.is_unique:
-        return adata
-    adata = rebuilt(adata)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # reported as a note
+        warnings.simplefilter("ignore", UserWarning)  # names that are not unique are reported as a note
+        if found.source == RAW:
+            adata = rebuilt(adata, X=found.matrix, var=found.var.copy())
+        if adata.obs_names.is_unique and adata.var_names.is_unique:
+            return adata
+        adata = rebuilt(adata)
         adata.obs_names_make_unique()
         adata.var_names_make_unique()
     return adata
