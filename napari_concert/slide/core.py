@@ -223,6 +223,8 @@ class Slide(Spots):
     def with_labels(self, column: str, labels: npt.ArrayLike) -> Self:
         """Return the slide with a new (or rewritten) label column; the original AnnData stays as it is.
 
+        Where it is the perturbation's column, controls that no spot has any more are forgotten.
+
         Raises
         ------
         ConcertError
@@ -231,7 +233,10 @@ class Slide(Spots):
         given = np.asarray(labels, dtype=object)
         if given.shape != (self.n_spots,):
             raise ConcertError(f"Column {column!r} needs {self.n_spots} labels, one a spot; got shape {given.shape}.")
-        return replace(self, adata=with_obs(self.adata, **{column: pd.Categorical(given)}))
+        columns = self.columns
+        if column == columns.perturbation:
+            columns = replace(columns, control=tuple(name for name in columns.control if name in set(given)))
+        return replace(self, columns=columns, adata=with_obs(self.adata, **{column: pd.Categorical(given)}))
 
     def describe(self) -> dict[str, Any]:
         """Return what the slide is, as JSON values (``napari-concert info``)."""
