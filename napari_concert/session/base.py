@@ -82,6 +82,8 @@ class SessionBase:
         self.scaling = Scaling()
         self.training: TrainingState | None = None
         self._has_led = False
+        self._busy: list[str] = []
+        self._keep_error = ""
         self._brush_pitches = BRUSH_PITCHES
         self._is_closed = False
 
@@ -125,27 +127,32 @@ class SessionBase:
             self._set_result(current, None)
             return
         what_if = WhatIf() if self.whatif_blocker else current.what_if
-        arrived = partial(self._set_result, current)
+        turn = self.jobs.generation("predict") + 1
         self.jobs.submit(
             "predict",
             partial(results.compute, model, current.slide, current.index, what_if),
             lane="predict",
             latest=True,
-            on_progress=arrived,
-            on_error=self._failed,
+            on_progress=partial(self._set_result, current),
+            on_error=partial(self._prediction_failed, current, turn),
         )
 
+    def _prediction_failed(self, workspace: Workspace, turn: int, error: BaseException) -> None:
+        if turn == self.jobs.generation("predict"):  # else a newer request answers
+            self._set_result(workspace, None)
+            self._failed(error)
+
     def _set_result(self, workspace: Workspace | None, result: results.Result | None) -> None:
-        if workspace is None or (workspace.result is None and result is None):
+        if workspace is None or (result is None and workspace.result is None and not self.view.needs_model):
             return
         if result is not None and result.slide is not workspace.slide:
             return  # the slide was read otherwise meanwhile
         is_new = result is None or workspace.result is None or result.prediction is not workspace.result.prediction
         workspace.result = result
-        self._lead(workspace)
-        if result is None and self.view.needs_model:
-            self.view = View.OBSERVED
         if workspace is self.current:
+            self._lead(workspace)
+            if result is None:
+                self.view = View.OBSERVED
             if is_new:
                 self.prediction_changed.emit()
             if result is None or result.patch_genes is not None or result.what_if.is_empty:
@@ -154,7 +161,7 @@ class SessionBase:
     def _lead(self, workspace: Workspace) -> None:
         """Show the change of the leading gene when a model answers its first what-if; later choices are the user's."""
         ranked = workspace.result.patch_genes if workspace.result is not None else None
-        if ranked is None or self._has_led or workspace is not self.current or not len(ranked):
+        if ranked is None or self._has_led or not len(ranked):
             return
         self._has_led = True
         if workspace.colour is None or workspace.colour.kind == "column":
@@ -166,23 +173,37 @@ class SessionBase:
 
     def _keep_soon(self) -> None:
         if self.autosave is not None and self.current is not None:
-            work = partial(self.autosave.keep, self.current.slide, Work.of(self.current))
+            slide = self.current.slide
+            self.autosave.want(slide, Work.of(self.current))
             self.jobs.submit(
-                f"keep {self.current.slide.fingerprint}",
-                work,
+                f"keep {slide.fingerprint}",
+                partial(self.autosave.write, slide),
                 lane="save",
                 latest=True,
                 delay=AUTOSAVE_DELAY,
-                on_error=self._failed,
+                on_done=self._kept,
+                on_error=self._not_kept,
             )
 
     def _keep_now(self) -> None:
         """Write what was done on every slide before it can be lost."""
-        for workspace in self.workspaces if self.autosave is not None else ():
+        if self.autosave is None:
+            return
+        for workspace in self.workspaces:
+            self.autosave.want(workspace.slide, Work.of(workspace))
             try:
-                self.autosave.keep(workspace.slide, Work.of(workspace))  # type: ignore[union-attr]
+                self.autosave.write(workspace.slide)
             except ConcertError as error:
-                self._failed(error)
+                self._not_kept(error)
+
+    def _kept(self, _: object) -> None:
+        self._keep_error = ""
+
+    def _not_kept(self, error: BaseException) -> None:
+        """Say once that work can't be kept, not at every stroke."""
+        if str(error) != self._keep_error:
+            self._keep_error = str(error)
+            self._failed(error)
 
     # -- background work ---------------------------------------------------------------------------------------------
 
@@ -193,9 +214,11 @@ class SessionBase:
 
     def _run(self, name: str, work: Any, text: str, *, on_done: Any, lane: str = "work") -> None:
         def ended(then: Any, *args: Any) -> None:
-            self.busy_changed.emit("")
+            self._busy.remove(text)
+            self.busy_changed.emit(self._busy[-1] if self._busy else "")
             then(*args)
 
+        self._busy.append(text)
         self.busy_changed.emit(text)
         self.jobs.submit(
             name,
@@ -203,7 +226,7 @@ class SessionBase:
             lane=lane,
             on_done=partial(ended, on_done),
             on_error=partial(ended, self._failed),
-            on_cancel=lambda: self.busy_changed.emit(""),
+            on_cancel=partial(ended, lambda: None),
         )
 
     def _save(self, what: str, work: Any, path: Path) -> None:

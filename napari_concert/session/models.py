@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +10,11 @@ from napari_concert.errors import ConcertError
 from napari_concert.session import opening
 from napari_concert.session.base import SessionBase
 from napari_concert.session.training import TrainingSettings, TrainingState, training
+from napari_concert.session.whatif import model_problem
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert, Epoch
-
-log = logging.getLogger(__name__)
 
 
 class Models(SessionBase):
@@ -32,7 +30,7 @@ class Models(SessionBase):
         slides = [open_.slide for open_ in self.workspaces] if settings.all_slides else [current.slide]
         state = self.training = TrainingState(settings)
         kept: list[Concert] = []
-        keep = partial(self._keep_model, current.slide, kept)
+        keep = partial(self._keep_model, state, slides, kept)
         self.training_changed.emit()
         self.jobs.submit(
             "train",
@@ -51,14 +49,16 @@ class Models(SessionBase):
             self.training_changed.emit()
             self.jobs.cancel("train")
 
-    def _keep_model(self, slide: Slide, kept: list[Concert], model: Concert) -> None:
+    def _keep_model(self, state: TrainingState, slides: list[Slide], kept: list[Concert], model: Concert) -> None:
         """Keep a trained model on disk at once, in the worker: the window may be closing."""
         kept.append(model)
-        if self.autosave is not None:
-            try:
-                self.autosave.keep_model(slide, model)
-            except ConcertError:
-                log.exception("The trained model could not be kept")
+        if self.autosave is None:
+            return
+        try:
+            for slide in slides:
+                self.autosave.keep_model(slide, model, lambda: self.training is state)
+        except ConcertError as error:
+            state.keep_error = error
 
     def _trained_some(self, state: TrainingState, report: Epoch | str) -> None:
         if isinstance(report, str):
@@ -68,20 +68,38 @@ class Models(SessionBase):
         self.training_changed.emit()
 
     def _trained(self, state: TrainingState, status: str, model: Concert | None) -> None:
+        if self.training is not state:
+            return  # given up meanwhile
         state.status = status
         if model is not None:
             self._use(model, "trained here" if status == "done" else "stopped early")
-            done = "The model is ready" if status == "done" else "Stopped; the best weights so far are kept"
-            self.notified.emit("info", f"{done}. Paint spots in step 3; step 4 lists the genes that change.")
+        self.notified.emit(*self._outcome(status, model))
+        if state.keep_error is not None:
+            self._not_kept(state.keep_error)
         self.training_changed.emit()
 
+    def _outcome(self, status: str, model: Concert | None) -> tuple[str, str]:
+        if model is None:
+            return "info", "Stopped before the first epoch was over, so nothing was learned yet."
+        done = "The model is ready" if status == "done" else "Stopped; the best weights so far are kept"
+        if self.model_problem:
+            return "warning", f"{done}, but it can't be used on this slide: {self.model_problem}."
+        return "info", f"{done}. Paint spots in step 3; step 4 lists the genes that change."
+
     def _training_failed(self, state: TrainingState, error: BaseException) -> None:
+        if self.training is not state:
+            return  # given up meanwhile
         state.status = "failed"
         self.training_changed.emit()
         self._failed(error)
 
     def _use(self, model: Concert, name: str) -> None:
         self.model, self.model_name, self._has_led = model, name, False
+        for workspace in self.workspaces:
+            if not model_problem(workspace, model):
+                workspace.own_model = (model, name)
+            if workspace is not self.current:
+                workspace.result = None  # of an older model
         self.model_changed.emit()
         self.predict()
 

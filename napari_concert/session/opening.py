@@ -11,7 +11,7 @@ import numpy as np
 from napari_concert.errors import ConcertError
 from napari_concert.session.autosave import Autosave, Work
 from napari_concert.session.workspace import Workspace
-from napari_concert.slide import Columns, Slide, guess_control, guess_unknown
+from napari_concert.slide import Columns, Slide, guess_columns, guess_control, guess_unknown
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
@@ -37,45 +37,66 @@ def read(
     from napari_concert import io
 
     slide = io.read(path, um_per_unit=um_per_unit, registered=registered, columns=columns)
-    is_told = not (columns is None and um_per_unit is None and registered is None)
-    return prepare(slide, autosave, keep_reading=is_told)
+    given = {"columns": columns, "um_per_unit": um_per_unit, "registered": registered}
+    return prepare(slide, autosave, frozenset(name for name, value in given.items() if value is not None))
 
 
-def prepare(slide: Slide, autosave: Autosave | None, *, keep_reading: bool = False) -> Opened:
-    """Return the workspace of a slide, with earlier work on it."""
+def prepare_in_memory(slide: Slide, autosave: Autosave | None) -> Opened:
+    """Take in a slide that is in memory; where it is not read as a file would be, the caller chose so."""
+    chosen = {
+        "columns": slide.columns != guess_columns(slide.adata),
+        "um_per_unit": slide.units.is_chosen,
+        "registered": slide.registered,
+    }
+    return prepare(slide, autosave, frozenset(name for name, is_chosen in chosen.items() if is_chosen))
+
+
+def prepare(slide: Slide, autosave: Autosave | None, told: frozenset[str]) -> Opened:
+    """Return the workspace of a slide, with earlier work on it; the user ``told`` some of how to read it."""
     messages: list[tuple[str, str]] = []
-    work = None
+    workspace, model = Workspace(slide), None
     if autosave is not None:
-        try:
-            work = autosave.work(slide)
-        except ConcertError as error:
-            messages.append(("warning", str(error)))
-    workspace, model = _restored(slide, work, autosave, keep_reading, messages)
+        workspace = _restored(slide, autosave, told, messages)
+        model = _restored_model(slide, autosave, messages)
     _warm(workspace)
     return Opened(workspace, model, tuple(messages))
 
 
-def _restored(
-    slide: Slide,
-    work: Work | None,
-    autosave: Autosave | None,
-    keep_reading: bool,
-    messages: list[tuple[str, str]],
-) -> tuple[Workspace, Concert | None]:
-    if work is None or autosave is None:
-        return Workspace(slide), None
+def _restored(slide: Slide, autosave: Autosave, told: frozenset[str], messages: list[tuple[str, str]]) -> Workspace:
     try:
-        workspace = Workspace(slide if keep_reading else work.read(slide))
+        work = autosave.work(slide)
+        if work is None:
+            return Workspace(slide)
+        workspace = Workspace(_read_as_before(work, work.label(slide), told, messages))
         work.apply(workspace)
-        model = autosave.model(workspace.slide)
     except ConcertError as error:
-        messages.append(("warning", f"Earlier work on {slide.name} does not fit any more: {error}"))
-        return Workspace(slide), None
-    said = [f"{len(work.painted)} painted spots"] if work.painted else []
-    said += ["a trained model"] if model is not None else []
-    if said:
-        messages.append(("info", f"{slide.name} is as you left it: {' and '.join(said)}."))
-    return workspace, model
+        messages.append(("warning", str(error)))
+        return Workspace(slide)
+    return workspace
+
+
+def _read_as_before(work: Work, slide: Slide, told: frozenset[str], messages: list[tuple[str, str]]) -> Slide:
+    try:
+        return work.read(slide, told)
+    except ConcertError as error:
+        messages.append(("warning", f"{slide.name} can't be read as it was before, but anew: {error}"))
+        return slide
+
+
+def _restored_model(slide: Slide, autosave: Autosave, messages: list[tuple[str, str]]) -> Concert | None:
+    try:
+        return autosave.model(slide)
+    except ConcertError as error:
+        messages.append(("warning", f"The model trained on {slide.name} can't be read back: {error}"))
+        return None
+
+
+def as_left(workspace: Workspace, with_model: bool) -> str:
+    """Return what is back of earlier work on a slide, "" if nothing is."""
+    count = len(workspace.painting.rows)
+    said = [f"{count} painted spot{'s' if count > 1 else ''}"] if count else []
+    said += ["a trained model"] if with_model else []
+    return f"{workspace.slide.name} is as you left it: {' and '.join(said)}." if said else ""
 
 
 def _warm(workspace: Workspace) -> None:

@@ -42,9 +42,9 @@ class Painting:
         self._before, self._erase = self._mask.copy(), erase
 
     def extend(self, rows: npt.NDArray[np.int64]) -> bool:
-        """Paint or erase spots as part of the stroke; return whether any changed."""
+        """Paint or erase spots as part of the stroke, if one is under way; return whether any changed."""
         wanted = not self._erase
-        if not (self._mask[rows] != wanted).any():
+        if not self.in_stroke or not (self._mask[rows] != wanted).any():
             return False
         self._mask[rows] = wanted
         self._rows = None

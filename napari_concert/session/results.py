@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_concert.errors import ConcertError
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.int64]
 
 RING_PITCHES = 2.0
+SIMULATED = "perturbation"  # column of the states on simulated slides
 FEWEST_GENES = 3  # a correlation over fewer genes says nothing
 
 
@@ -73,13 +75,31 @@ def with_tables(result: Result) -> Result:
     )
 
 
-def _agreement(result: Result) -> dict[str, float]:
-    from napari_concert.simulate import has_truth, truth
+def known_truth(slide: Slide) -> bool:
+    """Whether a slide is simulated and its what-ifs switch the states that it was simulated with."""
+    from napari_concert.simulate import has_truth
 
-    if not has_truth(result.slide.adata):
-        return {}
+    return has_truth(slide.adata) and slide.columns.perturbation in (None, SIMULATED)
+
+
+def true_change(result: Result, genes: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """Return the true change (n_spots, n_genes) under a what-if, natural log; None where it is not known."""
+    from napari_concert.simulate import truth
+
+    if not known_truth(result.slide):
+        return None
+    try:
+        change: npt.NDArray[np.float64] = truth(result.slide.adata, result.what_if, genes).change
+    except ConcertError:  # a table that was edited, or a label that the simulation does not know
+        return None
+    return change
+
+
+def _agreement(result: Result) -> dict[str, float]:
     genes = list(result.prediction.genes)
-    true = truth(result.slide.adata, result.what_if, genes).change
+    true = true_change(result, genes)
+    if true is None:
+        return {}
     found = {}
     for name, rows in (("patch", result.patch), ("surroundings", result.ring)):
         if len(rows) and len(genes) >= FEWEST_GENES:

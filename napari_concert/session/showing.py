@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from napari_concert.session import results
 from napari_concert.session.results import Result
 from napari_concert.session.shown import (
     Scaling,
@@ -38,12 +39,8 @@ def show(workspace: Workspace, view: View, scaling: Scaling) -> ShownValues:
 
 def true_change(result: Result, gene: str) -> npt.NDArray[np.float64] | None:
     """Return the true change (n_spots,) of a gene on a simulated slide, natural log; None where it is not known."""
-    from napari_concert.simulate import has_truth, truth
-
-    if not has_truth(result.slide.adata):
-        return None
-    change: npt.NDArray[np.float64] = truth(result.slide.adata, result.what_if, [gene]).change[:, 0]
-    return change
+    change = results.true_change(result, [gene])
+    return None if change is None else change[:, 0]
 
 
 def _note(result: Result, view: View) -> str:

@@ -43,6 +43,10 @@ class Colour:
     kind: str
     name: str
 
+    def is_on(self, slide: Slide) -> bool:
+        """Whether a slide has such a gene or column."""
+        return self.name in (slide.genes if self.kind == "gene" else slide.adata.obs)
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -115,8 +119,10 @@ def show_prediction(
     truth
         True change (n_spots,), natural log, for :attr:`View.TRUTH`.
     """
+    if view is View.TRUTH and truth is None:
+        view = View.CHANGE  # what a model says is never called true
     if view in (View.CHANGE, View.TRUTH):
-        change = gene.change if view is View.CHANGE or truth is None else truth
+        change = truth if view is View.TRUTH and truth is not None else gene.change
         return _change(gene, view, change, truth, scaling, note)
     if view is View.UNCERTAINTY:
         sd = gene.sd * scaling.change_factor

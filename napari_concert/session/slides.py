@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from napari_concert.errors import ConcertError
 from napari_concert.session import opening
+from napari_concert.session.autosave import Work
 from napari_concert.session.base import SessionBase
 from napari_concert.session.shown import Colour, View
 from napari_concert.session.workspace import Workspace
@@ -26,32 +28,41 @@ class Slides(SessionBase):
     ) -> None:
         """Read a slide in the background and make it the current one; a slide worked on before comes back as it was."""
         work = partial(opening.read, Path(path), columns, um_per_unit, registered, self.autosave)
-        self._run("open", work, f"Reading {Path(path).name} …", lane="read", on_done=self._take_in)
+        told = {"columns": columns, "um_per_unit": um_per_unit, "registered": registered}
+        take_in = partial(self._take_in, told={name: value for name, value in told.items() if value is not None})
+        self._run("open", work, f"Reading {Path(path).name} …", lane="read", on_done=take_in)
 
     def add(self, slide: Slide) -> None:
         """Open a slide that is in memory."""
-        self._run(
-            "open", partial(opening.prepare, slide, self.autosave), "Opening …", lane="read", on_done=self._take_in
-        )
+        work = partial(opening.prepare_in_memory, slide, self.autosave)
+        self._run("open", work, "Opening …", lane="read", on_done=partial(self._take_in, told={}))
 
-    def _take_in(self, opened: opening.Opened) -> None:
+    def _take_in(self, opened: opening.Opened, told: dict[str, Any]) -> None:
         workspace = opened.workspace
         known = [open_ for open_ in self.workspaces if open_.slide.fingerprint == workspace.slide.fingerprint]
         if known:
             self.choose(known[0])
             self.notified.emit("info", f"{workspace.slide.name} is open already.")
+            if told:
+                self.read_as(**told)
             return
+        if self.autosave is not None:
+            self.autosave.begin(workspace.slide, Work.of(workspace))
         self.workspaces.append(workspace)
         self.slides_changed.emit()
-        if opened.model is not None and self.model is None:
-            self.model, self.model_name = opened.model, "restored"
+        workspace.own_model = (opened.model, "restored") if opened.model is not None else None
         self.choose(workspace)
         for kind, text in opened.messages:
             self.notified.emit(kind, text)
+        back = opening.as_left(workspace, opened.model is not None and opened.model is self.model)
+        if back:
+            self.notified.emit("info", back)
 
     def choose(self, workspace: Workspace) -> None:
-        """Make an open slide the current one."""
+        """Make an open slide the current one; where the model does not fit it, the one that it had before is taken."""
         self.current = workspace
+        if workspace.own_model is not None and self._usable_model() is None:
+            self.model, self.model_name = workspace.own_model
         self.view = View.OBSERVED if workspace.result is None else self.view
         self.slide_changed.emit()
         self.patch_changed.emit()
@@ -70,6 +81,8 @@ class Slides(SessionBase):
         if self.workspaces:
             self.choose(self.workspaces[-1])
         else:
+            self.jobs.cancel("predict")
+            self.view = View.OBSERVED
             self.slide_changed.emit()
 
     def read_as(
@@ -88,8 +101,7 @@ class Slides(SessionBase):
             self.notified.emit("error", str(error))
             self.columns_changed.emit()
             return
-        current.read_as(slide)
-        self._reread()
+        self._reread(current, slide)
 
     def label_painted(self, column: str, label: str, others: str = "") -> None:
         """Write the painted spots as observed labels into a column, new or painted before; it becomes the perturbation.
@@ -105,29 +117,37 @@ class Slides(SessionBase):
         except ConcertError as error:
             self.notified.emit("error", str(error))
             return
-        current.read_as(slide)
+        column = column.strip()
         current.labelled = list(dict.fromkeys([*current.labelled, column]))
         current.painting.replace([])
         current.colour = Colour("column", column)
         self.view = View.OBSERVED
-        self._reread()
+        self._reread(current, slide)
         self.patch_changed.emit()
 
-    def _reread(self) -> None:
+    def _reread(self, current: Workspace, slide: Slide) -> None:
+        had_result = current.result is not None
+        current.read_as(slide)
         self.columns_changed.emit()
         self.target_changed.emit()
         self.model_changed.emit()
         self.shown_changed.emit()
+        if had_result:
+            self.prediction_changed.emit()
+            self.genes_changed.emit()
         self.predict()
         self._keep_soon()
 
     def start_afresh(self) -> None:
-        """Forget what was done on the current slide: patch, labels, model."""
+        """Forget what was done on the current slide: patch, labels, model; a training that runs is given up."""
         current = self._require_slide()
+        fresh = Workspace(opening.as_guessed(current.slide, current.labelled))
+        self.training = None  # before anything is deleted: the worker keeps no model that is not wanted
+        self.jobs.cancel("train")
         if self.autosave is not None:
             self.autosave.forget(current.slide)
-        fresh = Workspace(opening.as_guessed(current.slide, current.labelled))
+            self.autosave.begin(fresh.slide, Work.of(fresh))
         self.workspaces[self.workspaces.index(current)] = fresh
-        self.model, self.model_name, self.training, self.view = None, "", None, View.OBSERVED
+        self.model, self.model_name, self.view = None, "", View.OBSERVED
         self.training_changed.emit()
         self.choose(fresh)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.patches import Rows
+from napari_concert.patches import Patch, Rows, WhatIf
 from napari_concert.session.base import SessionBase
 from napari_concert.session.whatif import extrapolation, target_warning
 
@@ -29,7 +29,8 @@ class Strokes(SessionBase):
         self.brush_changed.emit(float(radius))
 
     def begin_stroke(self, erase: bool = False) -> None:
-        """Begin a stroke: one undoable edit."""
+        """Begin a stroke: one undoable edit. One that is still under way ends first."""
+        self.end_stroke()
         self._require_slide().painting.begin(erase)
 
     def extend_stroke(self, rows: npt.NDArray[np.int64]) -> None:
@@ -43,9 +44,17 @@ class Strokes(SessionBase):
             self._patch_edited()
 
     def paint(self, rows: npt.ArrayLike, *, erase: bool = False) -> None:
-        """Paint (or erase) some spots as one stroke."""
+        """Paint (or erase) some spots, rows or a mask, as one stroke.
+
+        Raises
+        ------
+        ConcertError
+            If the slide has no such rows.
+        """
+        wanted = Patch(np.asarray(rows))
+        WhatIf(wanted).check(self._require_slide().slide.n_spots)
         self.begin_stroke(erase)
-        self.extend_stroke(np.asarray(rows, dtype=np.int64))
+        self.extend_stroke(wanted.spots)
         self.end_stroke()
 
     def undo(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_concert.errors import ConcertError
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class TrainingState:
         Finished epochs.
     latest
         The last report, perhaps from within an epoch.
+    keep_error
+        Why the trained model could not be kept on disk, if it could not.
     """
 
     settings: TrainingSettings
@@ -57,6 +60,7 @@ class TrainingState:
     device: str = ""
     epochs: list[Epoch] = field(default_factory=list)
     latest: Epoch | None = None
+    keep_error: ConcertError | None = None
 
     @property
     def is_running(self) -> bool:
@@ -80,7 +84,7 @@ def training(
     Parameters
     ----------
     keep
-        Called with the model when it is usable, however the training ended: in the worker's thread.
+        Called with the model when the training ends or is closed after an epoch or more: in the worker's thread.
     """
     from napari_concert.concert import Concert
     from napari_concert.model import runtime
@@ -96,7 +100,9 @@ def training(
     yield runtime.describe_device(model.device)
     try:
         yield from model.training(settings.max_epochs)
-    finally:
-        if model.is_trained:
+    except GeneratorExit:
+        if len(model.history):
             keep(model)
+        raise
+    keep(model)
     return model

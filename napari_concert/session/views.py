@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_concert.session.base import SessionBase
+from napari_concert.session.results import known_truth
 from napari_concert.session.showing import show, true_change
 from napari_concert.session.shown import Colour, Scaling, ShownValues, View
 
@@ -29,10 +30,12 @@ class Views(SessionBase):
 
         Raises
         ------
-        UnknownName
-            If the slide has no such column.
+        ConcertError
+            If the slide has no such column, or it holds neither numbers nor few enough labels to colour by.
         """
-        self._require_slide().slide.labels(name)
+        slide = self._require_slide().slide
+        if name not in slide.categorical_columns:
+            slide.values(name)
         self._show(Colour("column", name))
 
     def _show(self, colour: Colour) -> None:
@@ -57,9 +60,7 @@ class Views(SessionBase):
     @property
     def has_truth(self) -> bool:
         """Whether the current slide is simulated, so that the true answer to any what-if is known."""
-        from napari_concert.simulate import has_truth
-
-        return self.slide is not None and has_truth(self.slide.adata)
+        return self.slide is not None and known_truth(self.slide)
 
     def true_change(self, gene: str) -> npt.NDArray[np.float64] | None:
         """Return the true change (n_spots,) of a gene under the predicted what-if, natural log; None if unknown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from napari_concert.brush import SpotIndex
 from napari_concert.concert.checks import Pair, seen_pairs
@@ -12,6 +13,9 @@ from napari_concert.session.painting import Painting
 from napari_concert.session.results import Result
 from napari_concert.session.shown import Colour
 from napari_concert.slide import Columns, Slide
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert
 
 PATCH_NAME = "patch"
 
@@ -34,6 +38,8 @@ class Workspace:
         The last prediction, or None.
     labelled
         Columns that the user painted, by name: they are not in the file.
+    own_model
+        The last model that fitted this slide, with its name.
     """
 
     slide: Slide
@@ -42,6 +48,7 @@ class Workspace:
     colour: Colour | None = None
     result: Result | None = None
     labelled: list[str] = field(default_factory=list)
+    own_model: tuple[Concert, str] | None = None
 
     def __post_init__(self) -> None:
         self.painting = Painting(self.slide.n_spots)
@@ -64,7 +71,7 @@ class Workspace:
         for name in ("index", "pairs"):
             self.__dict__.pop(name, None)
         self.result = None
-        if _roles(old.columns) != _roles(slide.columns) or old.states != slide.states:
+        if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.target = default_target(slide)
 
     @property
