@@ -1,0 +1,182 @@
+"""A slide's spots as circles of their true size, coloured by a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.collections import EllipseCollection
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path as Outline
+from matplotlib.patheffects import Normal, withStroke
+from matplotlib.ticker import MaxNLocator
+
+from napari_concert.figures.layout import Box, FlatLayout, lay_out
+from napari_concert.figures.limits import Limits, level_limits
+from napari_concert.figures.style import INK, LEVELS, MISSING, SMALL, TITLE
+from napari_concert.slide import Slide
+
+BAR_SHARE = 0.25  # of the map's width: the longest a scale bar may be
+OUTLINE_RADIUS = 0.6  # pitches; discs of neighbouring spots then overlap
+FOOT = 0.09  # of the map's height: room for the scale bar below the tissue
+_HALO = [withStroke(linewidth=2.6, foreground="white"), Normal()]
+
+
+def spot_map(
+    ax: Axes,
+    slide: Slide,
+    values: npt.ArrayLike,
+    *,
+    title: str = "",
+    label: str = "",
+    cmap: str | Colormap = LEVELS,
+    limits: Limits | None = None,
+    outlines: Iterable[npt.ArrayLike] = (),
+    names: Iterable[str] = (),
+    layout: FlatLayout | None = None,
+    window: Box | None = None,
+    close_up: Box | None = None,
+    bar: bool = True,
+) -> EllipseCollection:
+    """Draw the spots at their true size, in data units, right way up (y points down, as in napari).
+
+    Parameters
+    ----------
+    values
+        (n_spots,): NaN is drawn in light grey.
+    title, label
+        Above the map, and beside its colour bar (a quantity with its unit; no colour bar without one).
+    cmap, limits
+        Colour map and its limits; the 1st and 99th percentile by default.
+    outlines, names
+        Rows of patches to outline, and what to write above each of them, if anything.
+    layout
+        From :func:`lay_out`; give it where several maps share it.
+    window
+        Corners (low, high) of the part to show; all of it by default.
+    close_up
+        Corners (low, high) of a part to frame, which another map shows.
+    bar
+        Whether to draw a scale bar.
+
+    Returns
+    -------
+    EllipseCollection
+        The spots that have a value.
+    """
+    layout = layout or lay_out(slide)
+    values = np.asarray(values, dtype=np.float64)
+    low, high = limits or level_limits(values)
+    placed = _inside(layout.points, window or layout.box)
+    known = placed & np.isfinite(values)
+    _circles(ax, layout.points[placed & ~known], slide.spot_diameter, color=MISSING)
+    spots = _circles(
+        ax, layout.points[known], slide.spot_diameter, array=values[known], cmap=cmap, norm=Normalize(low, high)
+    )
+    for rows, name in zip_longest(outlines, names, fillvalue=""):
+        points = layout.points[np.asarray(rows)]
+        _outline(ax, points, slide.pitch)
+        _name(ax, points, slide.pitch, str(name), (window or layout.box)[0][1])
+    _frame(ax, window or layout.box, bar)
+    if window is None:
+        _name_sections(ax, layout)
+    if close_up is not None:
+        (left, top), (right, bottom) = close_up
+        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=INK, lw=0.7, ls=(0, (4, 2))))
+    ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5)
+    if bar:
+        scale_bar(ax, slide.units.name)
+    if label:
+        colour_bar(ax, spots, label)
+    return spots
+
+
+def _inside(points: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.bool_]:
+    """Return which points (n, 2) lie in a box; those without coordinates do not."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((points >= box[0]) & (points <= box[1])).all(axis=1))
+
+
+def _circles(ax: Axes, points: npt.NDArray[np.float64], diameter: float, **look: Any) -> EllipseCollection:
+    size = np.full(len(points), diameter)
+    spots = EllipseCollection(
+        size, size, np.zeros(len(points)), units="xy", offsets=points, offset_transform=ax.transData, lw=0, **look
+    )
+    ax.add_collection(spots, autolim=False)
+    return spots
+
+
+def _frame(ax: Axes, box: Box, bar: bool) -> None:
+    (left, top), (right, bottom) = box
+    foot = FOOT * (bottom - top) if bar else 0.0
+    ax.set(xlim=(left, right), ylim=(bottom + foot, top), aspect="equal", anchor="NW")
+    ax.set_axis_off()
+
+
+def _name_sections(ax: Axes, layout: FlatLayout) -> None:
+    for name, (low, high) in layout.sections:
+        ax.text((low[0] + high[0]) / 2, low[1], name, fontsize=SMALL, color=INK, ha="center", va="bottom")
+
+
+def _name(ax: Axes, points: npt.NDArray[np.float64], pitch: float, name: str, top: float) -> None:
+    """Write a patch's name above it, or below where it would leave the map."""
+    finite = points[np.isfinite(points).all(axis=1)]
+    if not (name and len(finite)):
+        return
+    (left, upper), (right, lower) = finite.min(axis=0), finite.max(axis=0)
+    above = upper - 3 * pitch > top
+    y, side = (upper - pitch, "bottom") if above else (lower + pitch, "top")
+    ax.text((left + right) / 2, y, name, fontsize=SMALL, color="black", ha="center", va=side, path_effects=_HALO)
+
+
+def _outline(ax: Axes, points: npt.NDArray[np.float64], pitch: float) -> None:
+    """Draw the outline of a patch, black on white so that it shows on every colour."""
+    from shapely import MultiPolygon, get_parts, union_all
+    from shapely import points as as_points
+
+    finite = points[np.isfinite(points).all(axis=1)]
+    discs = union_all(as_points(finite).tolist()).buffer(OUTLINE_RADIUS * pitch)
+    smooth = discs.buffer(pitch).buffer(-pitch)  # fills the notches between discs
+    for polygon in get_parts(smooth if isinstance(smooth, MultiPolygon) else MultiPolygon([smooth])):
+        for ring in (polygon.exterior, *polygon.interiors):
+            path = Outline(np.asarray(ring.coords), closed=True)
+            ax.add_patch(PathPatch(path, fill=False, ec="black", lw=1.1, joinstyle="round", path_effects=_HALO))
+
+
+def scale_bar(ax: Axes, unit: str) -> None:
+    """Draw a bar of a round length at the lower left of a map, with its length and unit (mm from 1,000 µm on)."""
+    left, right = ax.get_xlim()
+    bottom, top = ax.get_ylim()
+    length = round_length(BAR_SHARE * (right - left))
+    y = bottom - 0.025 * (bottom - top)
+    ax.plot([left, left + length], [y, y], color=INK, lw=1.8, solid_capstyle="butt", zorder=5)
+    at = left + length + 0.02 * (right - left)
+    ax.text(at, y, length_text(length, unit), fontsize=SMALL, color=INK, va="center_baseline", ha="left")
+
+
+def round_length(longest: float) -> float:
+    """Return the largest of 1, 2, 5 × 10ⁿ that is no longer than ``longest``."""
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9)))
+
+
+def length_text(length: float, unit: str) -> str:
+    """Return a length in words."""
+    return f"{length / 1000:g} mm" if unit == "µm" and length >= 1000 else f"{length:g} {unit}"
+
+
+def colour_bar(ax: Axes, spots: EllipseCollection, label: str) -> None:
+    """Draw a slim colour bar to the right of a map; arrows say that values go beyond its ends."""
+    values, (low, high) = np.asarray(spots.get_array()), spots.get_clim()
+    below, above = bool((values < low).any()), bool((values > high).any())
+    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
+    beside = ax.inset_axes((1.03, 0.16, 0.035, 0.72))
+    drawn = beside.figure.colorbar(spots, cax=beside, extend=extend, ticks=MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    drawn.set_label(label, fontsize=SMALL, color=INK, labelpad=4)
+    drawn.ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, colors=INK, pad=2)
+    drawn.outline.set_linewidth(0.5)
