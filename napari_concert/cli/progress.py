@@ -1,0 +1,106 @@
+"""Training with its progress on stderr; Ctrl+C keeps the best weights so far."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from napari_concert.cli.output import note
+
+if TYPE_CHECKING:
+    from napari_concert.concert import Concert, Epoch
+
+UNIT = "nats per spot and gene"
+PLAIN_EVERY = 5.0  # seconds between lines where they can't be rewritten
+
+
+class Progress:
+    """One line that rewrites itself on a terminal; elsewhere a line now and then."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.rewrites = self.stream.isatty()
+        self._last = -math.inf
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Show an epoch."""
+        if self.rewrites:
+            self.stream.write(f"\r{describe(epoch)}\x1b[K")
+            self.stream.flush()
+        elif math.isfinite(epoch.train_loss) and time.monotonic() - self._last > PLAIN_EVERY:
+            self._last = time.monotonic()
+            self.stream.write(f"{describe(epoch)}\n")
+
+    def close(self) -> None:
+        """Leave the line."""
+        if self.rewrites:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+
+def describe(epoch: Epoch) -> str:
+    """Return an epoch in words."""
+    losses = f"training {_number(epoch.train_loss)} · held-out {_number(epoch.heldout_loss)} {UNIT}"
+    return f"epoch {epoch.index}/{epoch.max_epochs} · {losses} · at most {duration(epoch.seconds_left)} left"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "–"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words."""
+    if not math.isfinite(seconds):
+        return "?"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training ended: whether it was cancelled, and the epoch whose weights are kept (None before the first)."""
+
+    cancelled: bool
+    best: Epoch | None
+
+
+def train(model: Concert, max_epochs: int | None) -> Trained:
+    """Train to the end, or until Ctrl+C; a second Ctrl+C stops at once."""
+    progress, best = Progress(), None
+    with _interruptible() as cancelled:
+        epochs = model.training(max_epochs)
+        for epoch in epochs:
+            progress(epoch)
+            best = epoch if epoch.best else best
+            if cancelled.is_set():
+                progress.close()
+                note("Cancelling: the best weights so far are kept (Ctrl+C again stops at once) …")
+                epochs.close()
+    progress.close()
+    return Trained(cancelled.is_set(), best)
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl+C into a flag, so that no step of the training is left half done."""
+    cancelled = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+        yield cancelled
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def cancel(*_: object) -> None:
+        cancelled.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield cancelled
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,42 @@
+"""``napari-concert simulate``: slides with known truth."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_concert.cli.parser import at_least
+from napari_concert.cli.paths import require_writable_file
+
+if TYPE_CHECKING:
+    from napari_concert.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    about = "Write a simulated slide whose true answer to any painted patch is known."
+    parser = commands.add_parser("simulate", help="a simulated slide with known truth", description=about)
+    kinds = parser.add_subparsers(metavar="KIND", required=True, title="kinds")
+    tumour = kinds.add_parser(
+        "tumour", help="tumour nodules in three perturbations and control, in lung tissue", description=about
+    )
+    tumour.add_argument("out", metavar="OUT.h5ad", type=Path)
+    tumour.add_argument("--seed", metavar="S", type=at_least(0), default=0, help="draws everything (default 0)")
+    tumour.add_argument("--spots", metavar="N", type=at_least(1), default=1903, help="spots (default 1903)")
+    tumour.add_argument("--genes", metavar="G", type=at_least(1), default=2000, help="genes (default 2000)")
+    tumour.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Write a simulated tumour slide."""
+    require_writable_file(args.out, (".h5ad",))
+    from napari_concert.io import atomic_path
+    from napari_concert.simulate import tumour
+
+    slide = tumour(args.spots, args.genes, args.seed)
+    with atomic_path(args.out) as scratch:
+        slide.write_h5ad(scratch, compression="gzip")
+    patch = int(slide.obs["what_if"].sum())
+    print(f"{args.out}: {slide.n_obs:,} spots × {slide.n_vars:,} genes; obs what_if marks {patch} spots to paint.")
+    return 0

@@ -1,0 +1,117 @@
+"""``napari-concert train``: train a model and save it."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_concert.cli.columns import ColumnOptions, add_column_options, with_columns
+from napari_concert.cli.output import complain, emit, note, plural
+from napari_concert.cli.parser import at_least, names
+from napari_concert.cli.paths import require_writable_folder
+from napari_concert.cli.progress import UNIT, Trained, duration, train
+
+if TYPE_CHECKING:
+    from napari_concert.cli.parser import Commands
+    from napari_concert.concert import Concert
+
+CANCELLED = 130
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "train", help="train a model and save it", description="Train CONCERT on one or several slides."
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="+", help=".h5ad, or CONCERT's .h5")
+    parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder to save the model in")
+    add_column_options(parser)
+    group = parser.add_argument_group("model")
+    group.add_argument("--genes", metavar="N", type=at_least(1), default=2000, help="highly variable genes to model")
+    group.add_argument("--also-genes", metavar="A,B", type=names, default=(), help="genes to model in any case")
+    group.add_argument("--max-epochs", metavar="E", type=at_least(1), help="most epochs")
+    group.add_argument("--seed", metavar="S", type=at_least(0), default=0, help="repeats a training (default 0)")
+    group.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Train and save; a cancelled training saves its best weights so far."""
+    require_writable_folder(args.model)
+    from napari_concert.concert import Concert
+    from napari_concert.io import read
+
+    slides = [read(path, um_per_unit=args.um_per_unit, registered=args.registered) for path in args.paths]
+    model = Concert(
+        with_columns(slides, ColumnOptions.of(args)),
+        n_genes=args.genes,
+        also_genes=args.also_genes,
+        seed=args.seed,
+        device=args.device,
+    )
+    _announce(model)
+    started = time.perf_counter()
+    trained = train(model, args.max_epochs)
+    if trained.best is None:
+        complain("Cancelled before the first epoch was over: nothing was saved.")
+        return CANCELLED
+    model.save(args.model)
+    _tell(model, args, time.perf_counter() - started, trained)
+    return CANCELLED if trained.cancelled else 0
+
+
+def _announce(model: Concert) -> None:
+    from napari_concert.model.runtime import describe_device
+
+    spots = plural(sum(int(slide.usable.sum()) for slide in model.slides), "spot")
+    columns = ", ".join(f"{role} {model.columns[role] or 'none'}" for role in ("perturbation", "tissue", "section"))
+    note(
+        f"{spots} × {plural(len(model.genes), 'gene')} on {describe_device(model.device)}, seed {model.seed}; {columns}"
+    )
+    note(f"states: {', '.join(model.states) or 'none'} (control: {', '.join(model.controls) or 'none'})")
+    for text in dict.fromkeys((*(n for slide in model.slides for n in slide.notes), *model.notes)):
+        note(f"note: {text}")
+
+
+def _tell(model: Concert, args: Namespace, seconds: float, trained: Trained) -> None:
+    report = _report(model, args.model, seconds, trained)
+    losses = f"training {report['losses']['train']:.4f}, held-out {report['losses']['heldout']:.4f} {UNIT}"
+    best = f"epoch {report['losses']['best_epoch']} of {report['epochs']} ({losses})"
+    if trained.cancelled:
+        complain(f"Cancelled: the best weights so far, of {best}, are kept and saved in {args.model}.")
+    elif not args.json:
+        print(f"Trained in {duration(seconds)}; best is {best}.\nModel {model.hash[:10]} saved in {args.model}.")
+    if args.json:
+        emit(report)
+
+
+def _report(model: Concert, folder: Path, seconds: float, trained: Trained) -> dict[str, Any]:
+    history, best = model.history, trained.best
+    return {
+        "model": str(folder),
+        "hash": model.hash,
+        "spots": sum(slide.n_spots for slide in model.slides),
+        "modelled_spots": sum(int(slide.usable.sum()) for slide in model.slides),
+        "genes": len(model.genes),
+        "states": model.states,
+        "controls": model.controls,
+        "tissues": model.tissues,
+        "columns": model.columns,
+        "device": model.device,
+        "seed": model.seed,
+        "epochs": len(history),
+        "seconds": round(seconds, 2),
+        "losses": {
+            "unit": UNIT,
+            "best_epoch": best and best.index,
+            "train": best and best.train_loss,
+            "heldout": best and best.heldout_loss,
+            "train_by_epoch": history["train_loss"].tolist(),
+            "heldout_by_epoch": history["heldout_loss"].tolist(),
+        },
+        "notes": [*dict.fromkeys((*(n for slide in model.slides for n in slide.notes), *model.notes))],
+        "cancelled": trained.cancelled,
+    }

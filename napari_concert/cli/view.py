@@ -1,0 +1,98 @@
+"""``napari-concert [view] [PATH]``: open the app."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_concert.cli.columns import ColumnOptions, add_column_options, with_columns
+from napari_concert.errors import ConcertError
+
+if TYPE_CHECKING:
+    from napari_concert.cli.parser import Commands
+    from napari_concert.slide import Columns
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser("view", help="open the app (the default)", description="Open the app.")
+    parser.add_argument("path", metavar="PATH", nargs="?", type=Path, help="slide to open: .h5ad, or CONCERT's .h5")
+    add_column_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Open the app, with a slide if a path is given."""
+    if args.path is not None:
+        require_slide_file(args.path)
+    columns = _columns(args)
+    open_app(args.path, columns, um_per_unit=args.um_per_unit, registered=args.registered)
+    return 0
+
+
+def require_slide_file(path: Path) -> None:
+    """Check in no time that a file may be a slide; the app reads it in the background.
+
+    Raises
+    ------
+    ConcertError
+        If it is missing, of another kind, or not HDF5.
+    """
+    import h5py
+
+    if not path.exists():
+        raise ConcertError(f"There is no file {path}. Check the path.")
+    if path.is_dir() or path.suffix not in (".h5ad", ".h5"):
+        raise ConcertError(f"{path} is not a slide this app reads (.h5ad, .h5). Save it as .h5ad first.")
+    if not h5py.is_hdf5(path):
+        raise ConcertError(f"{path} can't be read: it is damaged, or no HDF5 file. Copy or save it again.")
+
+
+def _columns(args: Namespace) -> Columns | None:
+    """Return the columns if any were given: only then must the slide be read here."""
+    options = ColumnOptions.of(args)
+    if options.is_empty or args.path is None:
+        return None
+    from napari_concert.io import read
+
+    return with_columns([read(args.path)], options)[0].columns
+
+
+def open_app(
+    path: Path | None, columns: Columns | None = None, *, um_per_unit: float | None, registered: bool | None
+) -> None:
+    """Open the window, and return when it is closed.
+
+    Raises
+    ------
+    ConcertError
+        If there is no display, or no Qt.
+    """
+    require_display()
+    try:
+        from napari_concert.ui.plugin import launch
+
+        launch(path, columns, um_per_unit=um_per_unit, registered=registered)
+    except ImportError as error:
+        raise ConcertError(
+            f"The window can't be opened ({error}). Install Qt with: pip install 'napari-concert[pyside6]'."
+        ) from error
+
+
+def require_display() -> None:
+    """Check for a display where Qt would end the process without one.
+
+    Raises
+    ------
+    ConcertError
+        If there is none.
+    """
+    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not has_display:
+        raise ConcertError(
+            "There is no display to open a window on. Run it on a desktop or under xvfb-run, "
+            "or make a figure with: napari-concert demo --headless OUT.png."
+        )
