@@ -74,6 +74,7 @@ class Concert:
         genes = choose_genes(self.slides, n_genes, also_genes)
         self.vocabulary = vocabulary_of(self.slides, genes)
         self.columns = asdict(self.slides[0].columns)
+        self.um_per_unit, self.registered = _as_told(self.slides[0])
         self.seen_pairs = seen_pairs(self.slides)
         self.is_trained = False
         self._network: ConcertNetwork | None = None
@@ -196,6 +197,8 @@ class Concert:
             "columns": self.columns,
             "pitch": self.scale.pitch,
             "unit": self.scale.unit,
+            "um_per_unit": self.um_per_unit,
+            "registered": self.registered,
             "seed": self.seed,
             "device": self.device,
             "seen_pairs": sorted([list(pair) for pair in self.seen_pairs], key=str),
@@ -237,6 +240,7 @@ class Concert:
         """Become the model that was saved."""
         self.vocabulary, self.config = network.vocabulary, network.config
         self.scale = Scale(record["pitch"], record["unit"])
+        self.um_per_unit, self.registered = record["um_per_unit"], record["registered"]
         self.seed, self.device, self.columns = record["seed"], "cpu", record["columns"]
         self.seen_pairs = {(pair[0], pair[1]) for pair in record["seen_pairs"]}
         self._observed = WeakKeyDictionary()
@@ -310,6 +314,11 @@ class Concert:
             "model_hash": self.hash,
             "versions": runtime.versions(),
         }
+
+
+def _as_told(slide: Slide) -> tuple[float | None, bool]:
+    """Return what files like this one don't say: µm per unit where the user set it; whether sections share a frame."""
+    return slide.units.um_per_unit if slide.units.is_chosen else None, slide.registered
 
 
 def _device(name: str) -> str:
