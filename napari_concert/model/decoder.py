@@ -19,6 +19,7 @@ from torch import Tensor
 
 from napari_concert.model.shrinkage import prior_precision
 
+RIDGES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3)
 LARGEST_STEP = 1.5  # of a weight in one scoring step: counts can be far from their start
 
 
@@ -77,12 +78,27 @@ class WeightPosterior:
 def scoring_step(mean: Tensor, information: Information, precision: Tensor) -> WeightPosterior:
     """Return the posterior after one step of Fisher scoring from ``mean`` (Q, G)."""
     fisher, start = information.unpack(), mean.double()
-    root = torch.linalg.cholesky(fisher + torch.diag_embed(precision.mT))
+    root = _root(fisher, precision.mT)
     target = information.gradient - precision * start
     change = torch.cholesky_solve(target.mT[..., None], root)[..., 0].mT
     largest = change.abs().amax(0).clamp(min=1e-12)
     damped = change * (LARGEST_STEP / largest).clamp(max=1.0)
     return WeightPosterior(start + damped, torch.cholesky_inverse(root), precision)
+
+
+def _root(fisher: Tensor, precision: Tensor) -> Tensor:
+    """Return the Cholesky factors (G, Q, Q) of ``F + Λ``.
+
+    Rounding of single precision can leave the information of nearly collinear features indefinite; a small share of its
+    diagonal mends that. It shortens a step and does not move where the steps end.
+    """
+    diagonal = fisher.diagonal(dim1=1, dim2=2)
+    for ridge in RIDGES:
+        root: Tensor
+        root, failed = torch.linalg.cholesky_ex(fisher + torch.diag_embed(precision + ridge * diagonal))
+        if not failed.any():
+            return root
+    raise FloatingPointError("the fit diverged: the counts and the features are too far apart in size")
 
 
 def refresh_prior(posterior: WeightPosterior, rows: slice) -> Tensor:

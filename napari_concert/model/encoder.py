@@ -9,8 +9,8 @@ curvature ``W`` of :mod:`.likelihood` at the current η, one Newton step solves 
     (I + V J Vᵀ) δμ̃ = V s - μ̃        (I + J) δz = s - z                      coupled through J, solved together
 
 by conjugate gradients, preconditioned with each latent's own system. The log joint is concave and no step may lower it,
-so the steps end at its only mode. Variances are those of the Gaussian (Laplace) approximation with the diagonal of ``J``. Unseen spots and new
-slides of the same genes need no training.
+so the steps end at its only mode. Variances are those of the Gaussian (Laplace) approximation with the diagonal of
+``J``. Unseen spots and new slides of the same genes need no training.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from napari_concert.model.data import SpotArrays
 from napari_concert.model.likelihood import curved, kernel
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.newton import NewtonSystem
-from napari_concert.model.steps import Steps, to_end
+from napari_concert.model.steps import Steps, part_of, to_end
 
 MOST_STEPS, MOST_HALVINGS = 40, 12
 ROUNDING = 1e-6  # of the log joint: less is no loss
@@ -76,11 +76,11 @@ class Spots:
         observed = np.ones(len(arrays)) if hidden is None else 1.0 - hidden
         return cls(
             arrays,
-            torch.from_numpy(arrays.coords).to(device, _wide(device)),
+            torch.from_numpy(arrays.coords).to(device),
             torch.from_numpy(arrays.place).to(device),
             torch.from_numpy(np.log(arrays.size)).to(device, precision),
             torch.from_numpy(chosen).to(device),
-            torch.from_numpy(observed).to(device, _wide(device)),
+            torch.from_numpy(observed).to(device),
             max(64, batch_entries // max(1, arrays.counts.shape[1])),
             precision,
         )
@@ -99,11 +99,6 @@ class Spots:
             rows = slice(start, start + self.chunk)
             dense = self.arrays.counts[rows].toarray()
             yield rows, torch.from_numpy(dense).to(self.device, self.precision)
-
-
-def _wide(device: str) -> torch.dtype:
-    """Return the widest precision of a device: Apple GPUs have no double."""
-    return torch.float32 if device.startswith("mps") else torch.float64
 
 
 def inducing_count(arrays: SpotArrays, largest: int) -> int:
@@ -206,16 +201,16 @@ class Encoder:
 
         A step that would lower the log joint is halved until it does not: counts can be far from what was expected.
         """
-        reading, k = reading or (yield from self.read(latents)), self.n_spatial
+        reading, k = reading or (yield from part_of(self.read(latents), 0.0, 0.4)), self.n_spatial
         own, height = latents.mean[:, k:], self._height(latents, reading)
         target = (self.basis @ reading.score[:, :k] - latents.whitened, reading.score[:, k:] - own)
         whitened, intrinsic = NewtonSystem(self.basis, reading.information, k).solve(target)
-        yield 1.0
+        yield 0.5
         largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
         for _ in range(MOST_HALVINGS):
             moved = self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
-            there = yield from self.read(moved)
+            there = yield from part_of(self.read(moved), 0.5, 1.0)
             if self._height(moved, there) >= height - ROUNDING * abs(height):
                 break
             share /= 2

@@ -12,13 +12,11 @@ _PACKAGES = ("napari-concert", "torch", "numpy", "scipy", "anndata", "napari")
 
 
 def available_devices() -> list[str]:
-    """Return the devices that can train here, fastest first."""
-    found = []
-    if torch.cuda.is_available():
-        found.append("cuda")
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return [*found, "cpu"]
+    """Return the devices that can train here, fastest first.
+
+    Apple's GPUs (MPS) are not among them: they have no double precision, which the solves need.
+    """
+    return ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
 
 
 def resolve_device(name: str = "auto") -> str:
@@ -32,6 +30,8 @@ def resolve_device(name: str = "auto") -> str:
     devices = available_devices()
     if name == "auto":
         return devices[0]
+    if name == "mps":
+        raise ValueError("device 'mps' has no double precision, which this model needs; use 'auto' or 'cpu'")
     if name not in devices:
         raise ValueError(f"device {name!r} is not available here (found: {', '.join(devices)}); use 'auto'")
     return name
@@ -41,8 +41,6 @@ def describe_device(name: str) -> str:
     """Return a device in words, with its model where the driver tells it."""
     if name == "cuda":
         return f"CUDA · {torch.cuda.get_device_name(0)}"
-    if name == "mps":
-        return "MPS · Apple GPU"
     count = torch.get_num_threads()
     return f"CPU · {count} thread{'s' if count > 1 else ''}"
 

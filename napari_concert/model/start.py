@@ -43,7 +43,7 @@ def start_latents(encoder: Encoder, latents: Latents) -> Steps[Latents]:
 
 def _deviation(values: Tensor) -> Tensor:
     """Return the standard deviation of every column."""
-    return values.std(0, correction=0)
+    return (values - values.mean(0)).square().mean(0).sqrt()
 
 
 def _without(cross: Tensor, axes: Tensor) -> Tensor:

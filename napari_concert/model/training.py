@@ -277,9 +277,11 @@ def _epochs(trainer: Trainer, max_epochs: int, started: float) -> Iterator[tuple
     """Yield reports, each with a snapshot where it is the best state so far, until there is nothing to gain."""
     config, best_loss, waited = trainer.network.config, float("inf"), 0
     for index in range(1, max_epochs + 1):
+        done = 0.0
         for fraction in trainer.epoch():
-            if fraction < 1:
-                yield _report(trainer, index, max_epochs, started, fraction), None
+            done = max(done, fraction)  # a halved step of the latents is read again
+            if done < 1:
+                yield _report(trainer, index, max_epochs, started, done), None
         if index == config.warm_up + 1:  # the latents' first guess is no match for what was best without them
             best_loss = float("inf")
         score = trainer.train_loss if np.isnan(trainer.heldout_loss) else trainer.heldout_loss

@@ -103,12 +103,36 @@ def make_case(
     return Case(arrays, vocabulary, ModelConfig(**{**small, **settings}))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # sums over threads are the same to rounding only
 
 
 @pytest.fixture
 def case() -> Callable[..., Case]:
     """Return the factory of random slides."""
     return make_case
+
+
+@dataclass(frozen=True, eq=False)
+class Planted(Case):
+    """A slide on which state ``A`` has own effects (G,) and a spill-over (G,) of known size."""
+
+    own: np.ndarray
+    spill: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    """Return 300 spots and 12 genes; blocks in state ``A`` change themselves and, over 2 pitches, their neighbours."""
+    plain, rng = make_case(300, 12, states=("control", "A"), tissues=(), reach=6.0), np.random.default_rng(7)
+    coords = plain.arrays.coords
+    inside = (np.floor(coords[:, 0] / 6) + np.floor(coords[:, 1] / 6)) % 4 == 0
+    own, spill = rng.normal(0, 0.8, 12), rng.normal(0, 0.8, 12)
+    away = np.linalg.norm(coords[:, None] - coords[None, inside], axis=2).min(1)
+    field = np.where(inside, 0, np.exp(-((away / 2) ** 2)))
+    wave = np.sin(coords[:, 0] / 5)[:, None] * rng.normal(0, 0.5, 12)
+    mean = plain.arrays.size[:, None] * np.exp(2 + inside[:, None] * own + field[:, None] * spill + wave)
+    counts = csr_matrix(rng.negative_binomial(8.0, 8.0 / (8.0 + mean)).astype(np.float32))
+    arrays = replace(plain.arrays, counts=counts, state=inside.astype(np.int64))
+    return Planted(arrays, plain.vocabulary, plain.config, own, spill)

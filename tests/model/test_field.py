@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -21,7 +23,7 @@ def _field(seed: int, n_states: int, n_tissues: int, dimensions: int) -> Propaga
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in field.parameters():
-            parameter += 0.5 * torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
+            parameter.add_(torch.randn(parameter.shape, generator=draw, dtype=torch.float64), alpha=0.5)
     return field
 
 
@@ -43,13 +45,18 @@ class Spots:
         return field(self.pairs(), state, tissue).detach().numpy()
 
 
+@cache
+def _matrices(field: PropagatedField) -> list[np.ndarray]:
+    """Return the metric of every state."""
+    return [expm((a + a.T) / 2) for a in field.log_metric.detach().numpy()]
+
+
 def _weight(field: PropagatedField, spots: Spots, i: int, j: int) -> float:
     """Return the kernel of receiver ``i`` and source ``j``, by its formula."""
     p, delta = spots.state[j], spots.coords[i] - spots.coords[j]
-    a = field.log_metric[p].detach().numpy()
     alpha, cut = field.log_alpha[p].exp().item(), field.cut_offs[p, spots.tissue[i]].item()
     ratio = np.linalg.norm(delta) / cut
-    near = (1 + delta @ expm((a + a.T) / 2) @ delta / alpha) ** -alpha
+    near = (1 + delta @ _matrices(field)[p] @ delta / alpha) ** -alpha
     mask = max(0.0, 1 - ratio) ** 4 * (4 * ratio + 1)
     crosses = spots.tissue[i] != spots.tissue[j] and min(spots.tissue[i], spots.tissue[j]) >= 0
     return near * mask * (field.passes_border[p].item() if crosses else 1.0)
