@@ -40,7 +40,8 @@ def scopes(field: PropagatedField) -> Scopes:
     """Return the learned reach of every state."""
     lengths, _ = length_scales(field.log_metric)
     tissues = field.cut_offs[:, :-1] if field.cut_offs.shape[1] > 1 else field.cut_offs
-    cut_off = tissues.quantile(0.5, dim=1)
+    count, ordered = tissues.shape[1], tissues.sort(dim=1).values
+    cut_off = (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
     alpha = field.log_alpha.exp()
     half = half_distance(lengths, alpha[:, None], cut_off[:, None])
     return Scopes(half[:, 0], half[:, -1], cut_off, field.passes_border, field.power)

@@ -28,7 +28,9 @@ class Case:
 
     def network(self, seed: int = 0, size: float = 0.4) -> ConcertNetwork:
         """Return a network with random weights; the first row is the log mean expression."""
-        network = ConcertNetwork(self.vocabulary, self.config)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = ConcertNetwork(self.vocabulary, self.config)
         draw = torch.Generator().manual_seed(seed)
         network.weights.copy_(size * torch.randn(network.weights.shape, generator=draw, dtype=torch.float64))
         network.weights[0] += 1.0
