@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 Rows = npt.NDArray[np.int64]
-CELL_MARGIN = 1.02  # spots' discs of a little over half a pitch overlap, so that a patch is one outline
+CELL_MARGIN = 1.05  # spots' discs of a little over half a pitch overlap, so that a patch is one outline
 AREAS = ("Polygon", "MultiPolygon", "GeometryCollection")
 
 
@@ -40,7 +40,7 @@ def _feature(slide: Slide, patch: Patch) -> dict[str, Any]:
     from shapely.geometry import mapping
 
     places = slide.coords[patch.spots, :2]
-    discs = buffer(points(places[np.isfinite(places).all(axis=1)]), CELL_MARGIN * slide.pitch / 2)
+    discs = buffer(points(places[np.isfinite(places).all(axis=1)]), CELL_MARGIN * slide.pitch / 2, quad_segs=4)
     properties = {
         "name": patch.name,
         "color": patch.color,
