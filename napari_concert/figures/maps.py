@@ -79,9 +79,9 @@ def spot_map(
         ax, layout.points[known], slide.spot_diameter, array=values[known], cmap=cmap, norm=Normalize(low, high)
     )
     for rows, name in zip_longest(outlines, names, fillvalue=""):
-        points = layout.points[np.asarray(rows)]
-        _outline(ax, points, slide.pitch)
-        _name(ax, points, slide.pitch, str(name), (window or layout.box)[0][1])
+        parts = _outline(ax, layout.points[np.asarray(rows)], slide.pitch)
+        if name and parts:
+            _name(ax, parts[0], slide.pitch, str(name), window or layout.box)
     _frame(ax, window or layout.box, bar)
     if window is None:
         _name_sections(ax, layout)
@@ -123,29 +123,30 @@ def _name_sections(ax: Axes, layout: FlatLayout) -> None:
         ax.text((low[0] + high[0]) / 2, low[1], name, fontsize=SMALL, color=INK, ha="center", va="bottom")
 
 
-def _name(ax: Axes, points: npt.NDArray[np.float64], pitch: float, name: str, top: float) -> None:
-    """Write a patch's name above it, or below where it would leave the map."""
-    finite = points[np.isfinite(points).all(axis=1)]
-    if not (name and len(finite)):
-        return
-    (left, upper), (right, lower) = finite.min(axis=0), finite.max(axis=0)
-    above = upper - 3 * pitch > top
-    y, side = (upper - pitch, "bottom") if above else (lower + pitch, "top")
-    ax.text((left + right) / 2, y, name, fontsize=SMALL, color="black", ha="center", va=side, path_effects=_HALO)
+def _name(ax: Axes, part: Any, pitch: float, name: str, box: Box) -> None:
+    """Write a patch's name above a part of it, or below where it would leave the map; at the map's edge, inwards."""
+    left, upper, right, lower = part.bounds
+    above = upper - 2 * pitch > box[0][1]
+    y, side = (upper - 0.3 * pitch, "bottom") if above else (lower + 0.3 * pitch, "top")
+    place = ((left + right) / 2 - box[0][0]) / (box[1][0] - box[0][0])
+    x, align = ((left, "left"), ((left + right) / 2, "center"), (right, "right"))[int(place > 0.3) + int(place > 0.7)]
+    ax.text(x, y, name, fontsize=SMALL, color="black", ha=align, va=side, path_effects=_HALO)
 
 
-def _outline(ax: Axes, points: npt.NDArray[np.float64], pitch: float) -> None:
-    """Draw the outline of a patch, black on white so that it shows on every colour."""
-    from shapely import MultiPolygon, get_parts, union_all
+def _outline(ax: Axes, points: npt.NDArray[np.float64], pitch: float) -> list[Any]:
+    """Draw the outline of a patch, black on white so that it shows on every colour; return its parts, largest first."""
+    from shapely import get_parts, union_all
     from shapely import points as as_points
 
     finite = points[np.isfinite(points).all(axis=1)]
     discs = union_all(as_points(finite).tolist()).buffer(OUTLINE_RADIUS * pitch)
     smooth = discs.buffer(pitch).buffer(-pitch)  # fills the notches between discs
-    for polygon in get_parts(smooth if isinstance(smooth, MultiPolygon) else MultiPolygon([smooth])):
-        for ring in (polygon.exterior, *polygon.interiors):
+    parts = sorted((part for part in get_parts(smooth) if not part.is_empty), key=lambda part: -part.area)
+    for part in parts:
+        for ring in (part.exterior, *part.interiors):
             path = Outline(np.asarray(ring.coords), closed=True)
             ax.add_patch(PathPatch(path, fill=False, ec="black", lw=1.1, joinstyle="round", path_effects=_HALO))
+    return parts
 
 
 def scale_bar(ax: Axes, unit: str) -> None:

@@ -175,7 +175,8 @@ class _Story:
 
     @property
     def subtitle(self) -> str:
-        return f"{self.slide.name} · {self.gene} · {len(self.prediction.genes)} genes modelled · patch outlined"
+        outlined = "patch outlined" if len(self.patches) == 1 else "patches outlined"
+        return f"{self.slide.name} · {self.gene} · {len(self.prediction.genes):,} genes modelled · {outlined}"
 
     @property
     def footer(self) -> str:
