@@ -44,7 +44,7 @@ class Models(SessionBase):
 
     def stop_training(self) -> None:
         """Stop a training; the best weights so far are kept."""
-        if self.training is not None and self.training.is_running:
+        if self.training is not None and self.training.status in ("preparing", "training"):
             self.training.status = "stopping"
             self.training_changed.emit()
             self.jobs.cancel("train")

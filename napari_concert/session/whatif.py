@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from napari_concert.concert.checks import unseen
 from napari_concert.session.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ def extrapolation(workspace: Workspace, model: Concert | None) -> str:
     """Return which states the current what-if puts into tissue where they were never measured; "" if none."""
     if workspace.what_if.is_empty:
         return ""
+    from napari_concert.concert.checks import unseen  # brings torch, which the window must not wait for
+
     slide = workspace.slide
     pairs = model.seen_pairs if model is not None else workspace.pairs
     columns = {"perturbation": slide.columns.perturbation, "tissue": slide.columns.tissue}

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from napari_concert.brush import SpotIndex
-from napari_concert.concert.checks import Pair, seen_pairs
 from napari_concert.patches import Patch, WhatIf
 from napari_concert.session.painting import Painting
 from napari_concert.session.results import Result
@@ -16,6 +15,7 @@ from napari_concert.slide import Columns, Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
+    from napari_concert.concert.checks import Pair
 
 PATCH_NAME = "patch"
 
@@ -63,6 +63,8 @@ class Workspace:
     @cached_property
     def pairs(self) -> set[Pair]:
         """Pairs of state and tissue measured on this slide."""
+        from napari_concert.concert.checks import seen_pairs  # brings torch, which the window must not wait for
+
         return seen_pairs((self.slide,))
 
     def read_as(self, slide: Slide) -> None:

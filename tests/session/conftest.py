@@ -163,7 +163,7 @@ def threaded() -> Iterator[Callable[..., Session]]:
 
 
 @pytest.fixture
-def locked() -> Iterator[Callable[[Path], Path]]:
+def locked() -> Callable[[Path], Path]:
     """Return a function that gives a place where nothing can be written, whoever runs the tests: inside a file."""
 
     def lock(folder: Path) -> Path:
@@ -171,7 +171,7 @@ def locked() -> Iterator[Callable[[Path], Path]]:
         blocker.write_text("not a folder")
         return blocker / "inside"
 
-    yield lock
+    return lock
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ def test_a_new_stroke_forgets_what_was_undone(before: list, after: list) -> None
     for erase, parts in before:
         stroke(painting, erase, parts)
     painting.undo()
-    if any([stroke(painting, erase, parts) for erase, parts in after]):
+    changed = [stroke(painting, erase, parts) for erase, parts in after]
+    if any(changed):
         assert not painting.redo()
 
 

@@ -14,7 +14,7 @@ import pytest
 from napari_concert.session import Colour, Session, TrainingSettings, View
 from napari_concert.slide import Slide
 
-# -- opening ------------------------------------------------------------------------------------------------------------
+# -- opening ----------------------------------------------------------------------------------------------------------
 
 
 def test_opening_by_path_announces_the_slide_and_makes_it_current(slide_path: Path, watch: Callable) -> None:
@@ -95,7 +95,7 @@ def test_a_slide_in_memory_is_read_as_the_caller_did(tumour_slide: Slide, tmp_pa
     assert again.painted.tolist() == [3]
 
 
-# -- several ------------------------------------------------------------------------------------------------------------
+# -- several ----------------------------------------------------------------------------------------------------------
 
 
 def test_every_slide_keeps_its_own_patch_target_colour_and_history(trained: Session, other_slide: Slide) -> None:
@@ -189,7 +189,7 @@ def test_a_new_model_drops_results_of_the_old_one(trained: Session, other_slide:
     assert second.result is not None
 
 
-# -- reading otherwise --------------------------------------------------------------------------------------------------
+# -- reading otherwise ------------------------------------------------------------------------------------------------
 
 
 def test_reading_otherwise_changes_only_what_is_given(session: Session, watch: Callable) -> None:
@@ -248,7 +248,7 @@ def test_a_result_is_announced_as_gone_when_nothing_replaces_it(trained: Session
     assert heard.counts["genes_changed"] == 1
 
 
-# -- labels -------------------------------------------------------------------------------------------------------------
+# -- labels -----------------------------------------------------------------------------------------------------------
 
 
 def test_painted_labels_become_the_perturbation(session: Session, watch: Callable) -> None:
@@ -311,7 +311,7 @@ def test_labels_that_can_not_be_are_refused(
 
 
 def test_training_and_predicting_with_painted_labels_on_a_simulated_slide(session: Session, watch: Callable) -> None:
-    session.paint(range(0, 60))
+    session.paint(range(60))
     session.label_painted("mine", "lesion", "none")
     session.train(TrainingSettings(max_epochs=1))
     heard = watch(session)
@@ -324,7 +324,7 @@ def test_training_and_predicting_with_painted_labels_on_a_simulated_slide(sessio
     assert "true" not in session.values().label
 
 
-# -- afresh -------------------------------------------------------------------------------------------------------------
+# -- afresh -----------------------------------------------------------------------------------------------------------
 
 
 def test_starting_afresh_forgets_patch_labels_reading_and_model(trained: Session, watch: Callable) -> None:
@@ -344,7 +344,7 @@ def test_starting_afresh_forgets_patch_labels_reading_and_model(trained: Session
     assert {"slide_changed", "model_changed", "training_changed"} <= set(heard.heard)
 
 
-# -- in the background --------------------------------------------------------------------------------------------------
+# -- in the background ------------------------------------------------------------------------------------------------
 
 
 def test_with_threads_slides_open_in_order_and_callbacks_run_here(
