@@ -41,7 +41,7 @@ class Concert:
     seed
         Draws the hidden spots and the MLPs' start. The same seed repeats a training.
     device
-        "auto" takes CUDA, else MPS, else the CPU.
+        "auto" takes CUDA where there is one, else the CPU.
     config
         Size of the model and of its fit.
 
