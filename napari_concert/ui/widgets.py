@@ -30,7 +30,7 @@ def note(text: str = "", kind: str = "info") -> QLabel:
     if colour:
         label.setStyleSheet(f"color: {colour};")
     elif kind == "quiet":
-        label.setStyleSheet("color: palette(mid); font-size: 11px;")
+        label.setStyleSheet("font-size: 11px;")
     say(label, text)
     return label
 
