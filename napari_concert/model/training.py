@@ -152,14 +152,15 @@ class Trainer:
         self.network.weights.copy_(posterior.mean)
         yield 1.0
         if self.epochs >= SETTLED:
-            self._learn_priors(posterior)
-            yield 1.0
+            yield from self._learn_priors(posterior)
 
-    def _learn_priors(self, posterior: WeightPosterior) -> None:
-        rows = slice(1, None if self.with_latents else self.network.n_attributes)
-        learned = refresh_prior(posterior, rows)
-        # halfway in the logarithm: correlated rows would otherwise take turns at being shrunk, epoch by epoch
-        self.precision[rows] = (self.precision[rows] * learned).sqrt()
+    def _learn_priors(self, posterior: WeightPosterior) -> Steps[None]:
+        """Learn the priors of all rows that are fitted so far, each from its own estimates."""
+        for row in range(1, len(self.precision) if self.with_latents else self.network.n_attributes):
+            learned = refresh_prior(posterior, slice(row, row + 1))[0]
+            # halfway in the logarithm: correlated rows would otherwise take turns at being shrunk, epoch by epoch
+            self.precision[row] = (self.precision[row] * learned).sqrt()
+            yield 1.0
 
     def _fit_latents(self, encoder: Encoder) -> Steps[None]:
         """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""

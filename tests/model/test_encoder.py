@@ -97,6 +97,16 @@ def test_score_and_information_are_those_of_the_counts(case: Callable[..., Any])
     np.testing.assert_allclose(reading.information, expected, rtol=1e-9)
 
 
+def test_a_reading_scales_with_the_latents(case: Callable[..., Any]) -> None:
+    joint, scale = Joint(case(20, 5)), torch.tensor([0.5, 2.0, 1.3], dtype=torch.float64)
+    at = Latents(torch.randn(20, 3, dtype=torch.float64), torch.zeros(20, 3), torch.zeros(1, 2))
+    before = to_end(joint.encoder.read(at))
+    joint.network.weights[joint.network.n_attributes :] *= scale[:, None]
+    after = to_end(joint.encoder.read(Latents(at.mean / scale, at.variance, at.whitened)))
+    for found, expected in zip(before.scaled(scale), after, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
 def test_variance_is_laplaces_from_each_latents_own_information(case: Callable[..., Any]) -> None:
     joint = Joint(case(25, 5, inducing_points=25))
     found = joint.encoder.infer()

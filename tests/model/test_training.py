@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from napari_concert.model import training
+from napari_concert.model import svgp, training
 from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.counterfactual import attribute_features
 from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
-from napari_concert.model.encoder import infer_latents
+from napari_concert.model.encoder import Encoder, infer_latents
 from napari_concert.model.network import ConcertNetwork
+from napari_concert.model.steps import to_end
+from napari_concert.model.summary import Summary
 from napari_concert.model.training import SMALLEST_SPLIT, Trainer, build, hide, train
 
 EPOCHS = 9  # past the warm-up
@@ -320,3 +322,43 @@ def test_the_start_is_each_genes_mean(case: Callable[..., Any]) -> None:
     expected = slide.arrays.size.sum() * network.weights[0].exp().numpy()
     np.testing.assert_allclose(expected, slide.arrays.counts.sum(0).A1 + 0.5)
     assert (network.weights[1:] == 0).all()
+
+
+def test_the_kernels_step_goes_down_the_whole_evidence(slide: Any) -> None:
+    """The gradient is summed factor by factor; it is that of all factors together."""
+    network = build(slide.arrays, slide.vocabulary, slide.config, 0)
+    trainer = Trainer(network, slide.arrays, 0, "cpu")
+    list(_epochs_of(trainer, 8))
+    encoder = Encoder(network, trainer.spots, trainer.features())
+    reading, k = to_end(encoder.read(trainer.latents)), slide.config.spatial_factors
+    precision = reading.precision[:, :k]
+    values = trainer.latents.mean[:, :k] + reading.score[:, :k] / precision.clamp(min=1e-8)
+    at = trainer.spots.inducing
+    basis = network.basis(trainer.spots.coords, trainer.spots.place, trainer.spots.coords[at], trainer.spots.place[at])
+    loss = network.kernel_penalty() - svgp.evidence(basis, values, precision)
+    expected = torch.autograd.grad(loss, [network.gp_log_metric, network.gp_log_alpha])
+    to_end(trainer._fit_kernel(reading))
+    assert torch.allclose(network.gp_log_metric.grad, expected[0])
+    assert torch.allclose(network.gp_log_alpha.grad, expected[1])
+    assert expected[0].abs().max() > 0.1
+
+
+def _epochs_of(trainer: Trainer, count: int) -> Iterator[float]:
+    for _ in range(count):
+        yield from trainer.epoch()
+
+
+def test_the_fields_step_improves_what_it_is_taken_on(slide: Any) -> None:
+    network = build(slide.arrays, slide.vocabulary, slide.config, 0)
+    trainer = Trainer(network, slide.arrays, 0, "cpu")
+    list(_epochs_of(trainer, 3))
+    losses = []
+    for _ in range(6):
+        encoder = Encoder(network, trainer.spots, trainer.features())
+        summary = Summary(encoder, trainer.latents, moves_theta=False)
+        to_end(summary.collect())
+        penalty = network.attributes.field.penalty().item() / (trainer.spots.observed.sum().item() * 12)
+        losses.append(summary.losses()[0] + penalty)
+        to_end(trainer._fit_field(encoder.features, summary))
+    assert losses[-1] < losses[0]
+    assert max(np.diff(losses)) < 1e-3
