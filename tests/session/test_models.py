@@ -87,16 +87,23 @@ def test_the_same_seed_gives_the_same_model_with_and_without_threads(
 
 
 def test_stopping_keeps_the_best_so_far_and_the_session_predicts(
-    threaded: Callable, tumour_slide: Slide, until: Callable, watch: Callable
+    threaded: Callable, tumour_slide: Slide, watch: Callable
 ) -> None:
     session = threaded(tumour_slide)
     heard = watch(session)
+    seen = []
+
+    def stop_after_two() -> None:  # in the callback: a small slide converges soon
+        seen.append(session.training.status)
+        if epochs_of(session) == 2:
+            session.stop_training()
+
+    session.training_changed.connect(stop_after_two)
     session.train(replace(LONG, seed=1))
-    until(session, lambda: epochs_of(session) >= 2)
-    session.stop_training()
-    assert session.training.status == "stopping"
-    assert session.training.is_running
     assert session.jobs.wait()
+    assert [status for status in ("preparing", "training", "stopping", "stopped") if status in seen] == list(
+        dict.fromkeys(seen)
+    )
     assert session.training.status == "stopped"
     assert session.model_name == "stopped early"
     assert len(session.model.history) >= 2
@@ -122,9 +129,7 @@ def test_a_training_stopped_before_its_first_epoch_leaves_the_old_model(trained:
     assert "nothing was learned yet" in heard.texts("info")[0]
 
 
-def test_a_second_training_is_refused_while_one_runs(
-    threaded: Callable, tumour_slide: Slide, until: Callable, watch: Callable
-) -> None:
+def test_a_second_training_is_refused_while_one_runs(threaded: Callable, tumour_slide: Slide, watch: Callable) -> None:
     session = threaded(tumour_slide)
     heard = watch(session)
     session.train(LONG)
