@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,18 +27,24 @@ class DistancePlot(PlotCanvas):
         self._refresh()
 
     def _refresh(self) -> None:
-        current, result, colour = self.session.current, self.session.result, self.session.colour
-        shows = (
-            current is not None
-            and result is not None
-            and not result.what_if.is_empty
-            and colour is not None
-            and colour.kind == "gene"
-            and colour.name in result.prediction
-        )
-        self.setVisible(shows)
-        if shows and current is not None and result is not None and colour is not None:
-            self._draw_gene(colour.name)
+        is_seen, gene = self.isVisible(), self._gene()
+        self.setVisible(gene is not None)
+        if is_seen and gene is not None:
+            self._draw_gene(gene)
+
+    def showEvent(self, event: Any) -> None:
+        """Plot what changed while it could not be seen."""
+        super().showEvent(event)
+        gene = self._gene()
+        if gene is not None:
+            self._draw_gene(gene)
+
+    def _gene(self) -> str | None:
+        """Return the shown gene if there is a change of it to plot."""
+        colour, result = self.session.colour, self.session.result
+        if colour is None or colour.kind != "gene" or result is None or result.what_if.is_empty:
+            return None
+        return colour.name if colour.name in result.prediction else None
 
     def _draw_gene(self, name: str) -> None:
         current, result, scaling = self.session.current, self.session.result, self.session.scaling

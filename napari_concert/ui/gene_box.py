@@ -56,7 +56,8 @@ class GeneBox(QLineEdit):
         completer = QCompleter(self.matches, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(14)
-        completer.activated[str].connect(self._take_chosen)
+        # queued, because the line edit itself first takes the row's text, which for a column says "column" as well
+        completer.activated[str].connect(self._take_chosen, Qt.ConnectionType.QueuedConnection)
         completer.popup().setStyleSheet(popup_style())
         self.setCompleter(completer)
 

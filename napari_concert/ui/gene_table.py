@@ -86,9 +86,18 @@ class GeneModel(QAbstractTableModel):
             return
         keys = self.frame.index if column == 0 else self.frame[_SORT_BY[column]]
         rows = np.argsort(keys.to_numpy(), kind="stable")
+        rows = rows if order == Qt.SortOrder.AscendingOrder else rows[::-1]
         self.layoutAboutToBeChanged.emit()
-        self.frame = self.frame.iloc[rows if order == Qt.SortOrder.AscendingOrder else rows[::-1]]
+        self.frame = self.frame.iloc[rows]
+        self._move_indexes(np.argsort(rows))
         self.layoutChanged.emit()
+
+    def _move_indexes(self, moved_to: np.ndarray[Any, Any]) -> None:
+        """Let the chosen row stay with its gene."""
+        before = self.persistentIndexList()
+        self.changePersistentIndexList(
+            before, [self.index(int(moved_to[index.row()]), index.column()) for index in before]
+        )
 
 
 class GeneTable(QTableView):
@@ -114,6 +123,7 @@ class GeneTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(22)
         self._set_up_columns()
         self.selectionModel().currentRowChanged.connect(self._on_row)
+        self.clicked.connect(self._on_row)  # the chosen row again: another gene may be shown by now
 
     def _set_up_columns(self) -> None:
         header = self.horizontalHeader()
@@ -129,6 +139,6 @@ class GeneTable(QTableView):
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.genes.set_frame(frame, factor, unit)
 
-    def _on_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
+    def _on_row(self, current: QModelIndex, _previous: QModelIndex | None = None) -> None:
         if current.isValid():
             self.gene_chosen.emit(self.genes.gene(current.row()))

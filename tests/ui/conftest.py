@@ -1,0 +1,248 @@
+"""A tiny slide, a model of it, and viewers that leave no trace in anyone's settings or unsaved work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from napari.components import ViewerModel
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QWidget
+from scipy import sparse
+
+from napari_concert.io import from_anndata
+from napari_concert.session import Session, TrainingSettings
+from napari_concert.simulate import tumour
+from napari_concert.slide import Slide
+from napari_concert.ui.brush_tool import BrushTool
+from napari_concert.ui.layers import SlideLayers
+
+SPOTS, GENES, SEED = 300, 40, 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_settings() -> Iterator[None]:
+    """Give napari settings that are kept nowhere."""
+    from napari import settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        mine = settings.NapariSettings(config_path=None)
+        mine._connect_events()
+        patch.setattr(settings, "_SETTINGS", mine)
+        patch.setattr("napari.settings._napari_settings._CFG_PATH", "")
+        patch.setenv("NAPARI_CONFIG", "")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep unsaved work in a folder of the test's own; return it."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.setattr("napari_concert.session.autosave.default_folder", lambda: folder / "autosave")
+    return folder / "autosave"
+
+
+# -- slides -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Slide:
+    return from_anndata(tumour(SPOTS, GENES, SEED), name="tiny")
+
+
+@pytest.fixture(scope="session")
+def other() -> Slide:
+    return from_anndata(tumour(200, GENES, SEED + 1), name="other")
+
+
+def make_slide(
+    coords: np.ndarray, obs: dict[str, Any], genes: list[str] | None = None, name: str = "made", **uns: Any
+) -> Slide:
+    """Return a slide with given coordinates and columns, and counts that differ from spot to spot."""
+    genes = genes or ["Krt8", "Fn1", "Vim"]
+    counts = np.random.default_rng(0).poisson(3.0, (len(coords), len(genes))) + 1
+    frame = pd.DataFrame(obs, index=[f"spot{i}" for i in range(len(coords))])
+    table = AnnData(
+        sparse.csr_matrix(counts.astype(np.float32)),
+        obs=frame,
+        var=pd.DataFrame(index=genes),
+        obsm={"spatial": np.asarray(coords, dtype=float)},
+        uns=uns,
+    )
+    return from_anndata(table, name=name)
+
+
+@pytest.fixture(scope="session")
+def new_slide() -> Callable[..., Slide]:
+    return make_slide
+
+
+@pytest.fixture(scope="session")
+def grid() -> Callable[[int], np.ndarray]:
+    """Return the corners of a square grid, 10 apart."""
+    return lambda side: 10.0 * np.column_stack(np.divmod(np.arange(side * side), side))[:, ::-1]
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def model_folder(tiny: Slide, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a model of the tiny slide."""
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    session = Session()
+    session.add(tiny)
+    session.train(TrainingSettings(max_epochs=3))
+    session.save_model(folder)
+    return folder
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Return a session that does everything at once."""
+    made = Session()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def said(session: Session) -> list[tuple[str, str]]:
+    """Return what the session tells the user."""
+    heard: list[tuple[str, str]] = []
+    session.notified.connect(lambda kind, text: heard.append((kind, text)))
+    return heard
+
+
+@pytest.fixture
+def opened(session: Session, tiny: Slide) -> Session:
+    session.add(tiny)
+    return session
+
+
+@pytest.fixture
+def trained(opened: Session, model_folder: Path) -> Session:
+    opened.load_model(model_folder)
+    return opened
+
+
+@pytest.fixture
+def patch_rows(tiny: Slide) -> np.ndarray:
+    """Return the spots of a disc in control tissue."""
+    centre, radius = tiny.coords.mean(axis=0) + np.array([300.0, 0.0]), 1.6 * tiny.pitch
+    return np.flatnonzero(np.linalg.norm(tiny.coords - centre, axis=1) < radius)
+
+
+@pytest.fixture
+def painted(trained: Session, patch_rows: np.ndarray) -> Session:
+    trained.set_target("perturbation", "Jak2")
+    trained.paint(patch_rows)
+    return trained
+
+
+# -- viewers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    """Return a viewer without a window."""
+    return ViewerModel()
+
+
+@pytest.fixture
+def layers(viewer: ViewerModel, session: Session) -> Iterator[SlideLayers]:
+    made = SlideLayers(viewer, session)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def brush(viewer: ViewerModel, layers: SlideLayers, session: Session) -> Iterator[BrushTool]:
+    made = BrushTool(viewer, layers, session)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window_of(make_napari_viewer: Callable[..., Any], qtbot: Any) -> Callable[[Session], SimpleNamespace]:
+    """Show a napari window with our dock on a session: viewer, dock, session, canvas, its native widget, the brush."""
+    from napari_concert.ui.plugin import open_dock
+
+    def opened_window(session: Session) -> SimpleNamespace:
+        viewer = make_napari_viewer(show=True)
+        dock = open_dock(viewer, session)
+        viewer.window.resize(1400, 900)
+        canvas = viewer.window._qt_viewer.canvas
+        qtbot.waitUntil(lambda: min(canvas.size) > 100)
+        return SimpleNamespace(
+            viewer=viewer, dock=dock, session=session, canvas=canvas, native=canvas.native, brush=dock.brush
+        )
+
+    return opened_window
+
+
+@pytest.fixture
+def window(window_of: Callable[[Session], SimpleNamespace], session: Session) -> SimpleNamespace:
+    """Return a shown napari window on the session."""
+    return window_of(session)
+
+
+@pytest.fixture
+def screen(qapp: QApplication) -> None:
+    """Skip the test where Qt draws nothing."""
+    if QApplication.platformName() == "offscreen":
+        pytest.skip("napari's canvas finds what is under the mouse by drawing it, which Qt's offscreen platform can't")
+
+
+@pytest.fixture
+def real_window(screen: None, window: SimpleNamespace) -> SimpleNamespace:
+    """Return a window that is really drawn, or skip."""
+    return window
+
+
+# -- hands ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def show(qtbot: Any) -> Callable[[QWidget], QWidget]:
+    """Show a widget in a window of its own, until the test ends."""
+
+    def shown(widget: QWidget) -> QWidget:
+        qtbot.addWidget(widget)
+        widget.show()
+        qtbot.waitExposed(widget)
+        return widget
+
+    return shown
+
+
+@pytest.fixture
+def click() -> Callable[..., None]:
+    """Click the left button in the middle of a widget, or at a point of it."""
+
+    def clicked(widget: QWidget, at: QPoint | None = None) -> None:
+        QTest.mouseClick(
+            widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at or widget.rect().center()
+        )
+
+    return clicked
+
+
+@pytest.fixture
+def choose() -> Callable[..., None]:
+    """Choose an entry of a combo box with the keyboard, as a user would."""
+
+    def chosen(box: Any, text: str) -> None:
+        row = box.findText(text)
+        assert row >= 0, f"{text!r} is not offered: {[box.itemText(i) for i in range(box.count())]}"
+        while box.currentIndex() != row:
+            QTest.keyClick(box, Qt.Key.Key_Down if box.currentIndex() < row else Qt.Key.Key_Up)
+
+    return chosen
