@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_concert.concert.dataset import Scale
+from napari_concert.errors import ConcertError
 from napari_concert.model.data import Vocabulary
 from napari_concert.patches import WhatIf
 from napari_concert.slide import Slide
@@ -17,6 +18,25 @@ SHOWN_GENES = 5
 
 Pair = tuple[str | None, str | None]
 """A state and a tissue, None where unknown."""
+
+
+def check_slides(slides: Sequence[Slide], n_genes: int) -> None:
+    """Check that there is something to learn from.
+
+    Raises
+    ------
+    ConcertError
+        If there is no slide, no gene, or a slide with fewer than two usable spots.
+    """
+    if not slides:
+        raise ConcertError("No slide was given; read one with napari_concert.read(path).")
+    if n_genes < 1:
+        raise ConcertError(f"At least one gene must be modelled; got n_genes={n_genes}.")
+    for slide in slides:
+        if slide.usable.sum() < 2:
+            raise ConcertError(
+                f"{slide.name}: fewer than two spots have counts and coordinates; nothing to learn from."
+            )
 
 
 def seen_pairs(slides: Sequence[Slide]) -> set[Pair]:

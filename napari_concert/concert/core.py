@@ -11,10 +11,11 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 import torch
 
-from napari_concert.concert.checks import mismatches, notes, seen_pairs, unseen
+from napari_concert.concert.checks import check_slides, mismatches, notes, seen_pairs, unseen
 from napari_concert.concert.dataset import Scale, arrays_of, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.observed import Observed
+from napari_concert.concert.record import history_of, record_of
 from napari_concert.concert.scopes import scope_table
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint, runtime
@@ -67,7 +68,7 @@ class Concert:
         config: ModelConfig | None = None,
     ) -> None:
         self.slides: tuple[Slide, ...] = (slides,) if isinstance(slides, Slide) else tuple(slides)
-        self._check_slides(n_genes)
+        check_slides(self.slides, n_genes)
         self.seed, self.device = seed, _device(device)
         self.config = config or ModelConfig()
         self.scale = Scale(float(self.slides[0].pitch), self.slides[0].units.name)
@@ -81,17 +82,6 @@ class Concert:
         self._epochs: list[Epoch] = []
         self._observed: WeakKeyDictionary[Slide, Observed] = WeakKeyDictionary()
         self.hash = ""
-
-    def _check_slides(self, n_genes: int) -> None:
-        if not self.slides:
-            raise ConcertError("No slide was given; read one with napari_concert.read(path).")
-        if n_genes < 1:
-            raise ConcertError(f"At least one gene must be modelled; got n_genes={n_genes}.")
-        for slide in self.slides:
-            if slide.usable.sum() < 2:
-                raise ConcertError(
-                    f"{slide.name}: fewer than two spots have counts and coordinates; nothing to learn from."
-                )
 
     @property
     def genes(self) -> tuple[str, ...]:
@@ -115,9 +105,11 @@ class Concert:
 
     @property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: ``train_loss``, ``heldout_loss`` (nats per spot and gene), ``seconds``."""
-        rows = [asdict(epoch) for epoch in self._epochs]
-        return pd.DataFrame(rows, columns=["index", "train_loss", "heldout_loss", "seconds"]).set_index("index")
+        """One row an epoch: ``train_loss``, ``heldout_loss`` (nats per spot and gene), ``seconds``, ``kept``.
+
+        ``kept`` marks the epoch whose weights the model has.
+        """
+        return history_of(self._epochs)
 
     def scopes(self) -> pd.DataFrame:
         """Return how far each state's effect on its surroundings reaches, as learned.
@@ -193,21 +185,8 @@ class Concert:
         ConcertError
             If the model is not trained, or the folder can't be written.
         """
-        record = {
-            "columns": self.columns,
-            "pitch": self.scale.pitch,
-            "unit": self.scale.unit,
-            "um_per_unit": self.um_per_unit,
-            "registered": self.registered,
-            "seed": self.seed,
-            "device": self.device,
-            "seen_pairs": sorted([list(pair) for pair in self.seen_pairs], key=str),
-            "slides": [slide.name for slide in self.slides],
-            "versions": runtime.versions(),
-            "history": [epoch.to_json() for epoch in self._epochs],
-        }
         try:
-            checkpoint.save(Path(folder), self.network, record)
+            checkpoint.save(Path(folder), self.network, record_of(self, self._epochs))
         except OSError as error:
             raise ConcertError(
                 f"The model can't be saved in {folder}: {error.strerror}. Choose a folder you can write."

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_concert.model import svgp
@@ -34,6 +33,7 @@ from napari_concert.model.data import SpotArrays, Vocabulary
 from napari_concert.model.decoder import Information, WeightPosterior, refresh_prior, scoring_step
 from napari_concert.model.encoder import Encoder, Latents, Reading, Spots, prior_latents
 from napari_concert.model.field import Pairs
+from napari_concert.model.heldout import hide
 from napari_concert.model.likelihood import working
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.start import start_latents
@@ -41,7 +41,6 @@ from napari_concert.model.steps import Steps, part_of
 from napari_concert.model.summary import Summary
 
 REPORT_EVERY = 0.2  # seconds between reports within a long epoch
-SMALLEST_SPLIT = 10  # states with fewer spots hide none of them
 TOLERANCE = 2e-4  # relative gain in held-out loss that counts
 FLAT = 1e-6  # prior precision of the intercept
 FIRST = 1.0  # prior precision of all other weights before it is learned
@@ -57,21 +56,6 @@ def build(arrays: SpotArrays, vocabulary: Vocabulary, config: ModelConfig, seed:
     total = np.asarray(arrays.counts.sum(axis=0)).ravel()
     network.weights[0] = torch.from_numpy(np.log((total + 0.5) / arrays.size.sum()))
     return network
-
-
-def hide(arrays: SpotArrays, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Return which spots (N,) are hidden from training, drawn within states; small states hide none.
-
-    The draw goes by position, so that the same spots are hidden in any order of rows.
-    """
-    rng = np.random.default_rng(seed)
-    hidden = np.zeros(len(arrays), dtype=bool)
-    canonical = np.lexsort((*arrays.coords.T, arrays.place))
-    for state in np.unique(arrays.state):
-        rows = canonical[arrays.state[canonical] == state]
-        if len(rows) >= SMALLEST_SPLIT:
-            hidden[rng.choice(rows, size=int(fraction * len(rows)), replace=False)] = True
-    return hidden
 
 
 class Trainer:

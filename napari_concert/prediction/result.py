@@ -41,7 +41,7 @@ class Prediction:
     Attributes
     ----------
     genes
-        Modelled genes (G), in the slide's order.
+        Modelled genes (G), in the order of the model.
     spot_names
         Names of all spots of the file (n_spots).
     rows

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.session import Session, TrainingState
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("auto", "cpu", "cuda")
 NO_MODEL = "No model yet. The defaults are sensible: press Train."
 ENDINGS = {"done": "converged", "stopped": "stopped early, best weights kept", "failed": "failed"}
 
@@ -151,7 +151,8 @@ def about(model: Concert, name: str) -> str:
     """Return what a model is, in two lines."""
     states = ", ".join(model.states) or "no perturbation"
     history = model.history
-    loss = f" · hidden-spot loss {history['heldout_loss'].min():.4f} nats per spot and gene" if len(history) else ""
+    kept = history.loc[history["kept"], "heldout_loss"]
+    loss = f" · hidden-spot loss {kept.iloc[0]:.4f} nats per spot and gene" if kept.notna().any() else ""
     return f"{name or 'trained'} · {len(model.genes):,} genes · states: {states}\n{len(history)} epochs{loss}"
 
 

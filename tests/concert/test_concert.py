@@ -51,7 +51,9 @@ def test_what_the_model_learned_is_told(model: Concert, slide: Slide) -> None:
 
 def test_history_has_a_row_an_epoch(model: Concert) -> None:
     history = model.history
-    assert list(history.columns) == ["train_loss", "heldout_loss", "seconds"]
+    assert list(history.columns) == ["train_loss", "heldout_loss", "seconds", "kept"]
+    assert history["kept"].sum() == 1
+    assert history["kept"].dtype == bool
     assert list(history.index) == list(range(1, len(history) + 1))
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
     assert np.isfinite(history).all(axis=None)

@@ -15,10 +15,11 @@ from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.counterfactual import attribute_features
 from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
 from napari_concert.model.encoder import Encoder, infer_latents
+from napari_concert.model.heldout import SMALLEST_SPLIT, hide
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.steps import to_end
 from napari_concert.model.summary import Summary
-from napari_concert.model.training import SMALLEST_SPLIT, Trainer, build, hide, train
+from napari_concert.model.training import Trainer, build, train
 
 EPOCHS = 9  # past the warm-up
 
