@@ -20,7 +20,11 @@ Rows = npt.NDArray[np.int64]
 RING_PITCHES = 2.0
 LEADING = 10
 UM2_PER_MM2 = 1e6
-TRUTH_LABEL = "Pearson correlation of the predicted with the true change, over the spots and all {genes} modelled genes"
+TRUTH_LABEL = (
+    "Agreement of the predicted with the true change over all modelled genes: genes_pcc, Pearson correlation across "
+    "genes of the change averaged over the region; entries_pcc and slope (sum d*t / sum t*t), over spots x genes; "
+    "mean_shift_pcc and nearest_pcc, genes_pcc of two baselines: all spots in the target state, and the six nearest"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +55,9 @@ class Report:
     @cached_property
     def true_change(self) -> npt.NDArray[np.float64] | None:
         """The true natural log fold change (n_spots, G) of the modelled genes, on simulated slides."""
-        from napari_concert.simulate import has_truth, truth
+        from napari_concert.evaluate import true_change
 
-        columns = self.slide.columns
-        is_theirs = columns.perturbation == "perturbation" and columns.tissue in (None, "tissue")
-        if not (is_theirs and has_truth(self.slide.adata) and {*self.what_if.attributes} <= {"perturbation", "tissue"}):
-            return None
-        return truth(self.slide.adata, self.what_if, list(self.prediction.genes)).change
+        return true_change(self.slide, self.what_if, self.prediction.genes)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values (NaN not yet replaced)."""
@@ -92,20 +92,10 @@ class Report:
         ]
 
     def _truth(self) -> dict[str, Any] | None:
-        if self.true_change is None:
-            return None
-        label = TRUTH_LABEL.format(genes=len(self.prediction.genes))
-        return {"what": label, "patch": self._agreement(self.what_if.rows), "ring": self._agreement(self.ring)}
+        from napari_concert.evaluate import agreement
 
-    def _agreement(self, rows: Rows) -> float:
-        """Return the correlation of predicted and true change over some spots and all genes, NaN if one is constant."""
-        if self.true_change is None or not len(rows):
-            return float("nan")
-        predicted = np.column_stack([self.prediction.gene(gene).change[rows] for gene in self.prediction.genes])
-        modelled = np.isfinite(predicted)
-        one, other = predicted[modelled], self.true_change[rows][modelled]
-        constant = one.size < 2 or np.ptp(one) == 0 or np.ptp(other) == 0
-        return float("nan") if constant else float(np.corrcoef(one, other)[0, 1])
+        scores = agreement(self.slide, self.what_if, self.prediction, self.ring)
+        return {"what": TRUTH_LABEL, **{score.region: score.to_json() for score in scores}} if scores else None
 
     def lines(self) -> list[str]:
         """Return it in words, for a terminal."""
@@ -118,9 +108,24 @@ class Report:
         said += _table("patch", found["patch"]["leading_genes"])
         said += _table(where, found["surroundings"]["leading_genes"])
         if found["truth"] is not None:
-            scores = f"patch {found['truth']['patch']:.2f}, surroundings {found['truth']['ring']:.2f}"
-            said.append(f"Simulated slide, so the truth is known: {scores} ({found['truth']['what']}).")
+            said += truth_lines(found["truth"])
         return said
+
+
+def truth_lines(truth: dict[str, Any]) -> list[str]:
+    """Return the agreement with the truth in words."""
+    patch = truth["patch"]
+    said = ["Simulated slide, so the truth is known. Correlation of the predicted with the true change across genes:"]
+    said.append(
+        f"  patch {patch['genes_pcc']:.2f} (baselines: mean shift {patch['mean_shift_pcc']:.2f}, "
+        f"6 nearest spots in the target state {patch['nearest_pcc']:.2f}), slope {patch['slope']:.2f}"
+    )
+    if "surroundings" in truth:
+        around = truth["surroundings"]
+        said.append(
+            f"  surroundings {around['genes_pcc']:.2f} (the baselines predict no change), slope {around['slope']:.2f}"
+        )
+    return said
 
 
 def _table(where: str, leading: list[dict[str, Any]]) -> list[str]:

@@ -15,7 +15,7 @@ from napari_concert.concert.checks import check_slides, mismatches, notes, seen_
 from napari_concert.concert.dataset import Scale, arrays_of, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.observed import Observed
-from napari_concert.concert.record import history_of, record_of
+from napari_concert.concert.record import as_told, history_of, record_of
 from napari_concert.concert.scopes import scope_table
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint, runtime
@@ -75,7 +75,7 @@ class Concert:
         genes = choose_genes(self.slides, n_genes, also_genes)
         self.vocabulary = vocabulary_of(self.slides, genes)
         self.columns = asdict(self.slides[0].columns)
-        self.um_per_unit, self.registered = _as_told(self.slides[0])
+        self.um_per_unit, self.registered = as_told(self.slides[0])
         self.seen_pairs = seen_pairs(self.slides)
         self.is_trained = False
         self._network: ConcertNetwork | None = None
@@ -293,11 +293,6 @@ class Concert:
             "model_hash": self.hash,
             "versions": runtime.versions(),
         }
-
-
-def _as_told(slide: Slide) -> tuple[float | None, bool]:
-    """Return what files like this one don't say: µm per unit where the user set it; whether sections share a frame."""
-    return slide.units.um_per_unit if slide.units.is_chosen else None, slide.registered
 
 
 def _device(name: str) -> str:

@@ -10,9 +10,15 @@ import pandas as pd
 
 from napari_concert.model import runtime
 from napari_concert.model.config import Epoch
+from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert.core import Concert
+
+
+def as_told(slide: Slide) -> tuple[float | None, bool]:
+    """Return what files like this one don't say: µm per unit where the user set it; whether sections share a frame."""
+    return slide.units.um_per_unit if slide.units.is_chosen else None, slide.registered
 
 
 def record_of(model: Concert, epochs: Sequence[Epoch]) -> dict[str, Any]:

@@ -155,6 +155,12 @@ class Prediction:
         spread[self.rows] = values
         return spread
 
+    def changes(self, rows: npt.ArrayLike) -> Floats:
+        """Give the change of all genes at some modelled spots, (len(rows), G), natural log; keep the region small."""
+        at = np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))
+        difference = self.whatif_features[at] - self.baseline_features[at]
+        return np.asarray(difference @ self.weights, dtype=np.float64)
+
     # -- regions ----------------------------------------------------------------------------------------------------
 
     def region_change(self, rows: npt.ArrayLike) -> pd.DataFrame:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from napari_concert import io
 from napari_concert.errors import ConcertError
+from napari_concert.evaluate import true_change
 from napari_concert.patches import Patch
-from napari_concert.session.results import Result, true_change
+from napari_concert.session.results import Result
 from napari_concert.slide import Slide
 
 PATCH_WRITERS = (".txt", ".geojson", ".json")
@@ -26,7 +27,7 @@ def figure(path: str | Path, result: Result, gene: str | None) -> None:
     _require_ending(Path(path), figures.FORMATS)
     ranked = result.patch_genes
     gene = gene or (result.prediction.genes[0] if ranked is None else str(ranked.index[0]))
-    truth = true_change(result, result.prediction.genes)
+    truth = true_change(result.slide, result.what_if, result.prediction.genes)
     drawn = figures.whatif_figure(result.slide, result.prediction, gene, truth=truth)
     figures.save(drawn, path)
 

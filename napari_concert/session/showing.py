@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.session import results
+from napari_concert import evaluate
 from napari_concert.session.results import Result
 from napari_concert.session.shown import (
     Scaling,
@@ -39,7 +39,7 @@ def show(workspace: Workspace, view: View, scaling: Scaling) -> ShownValues:
 
 def true_change(result: Result, gene: str) -> npt.NDArray[np.float64] | None:
     """Return the true change (n_spots,) of a gene on a simulated slide, natural log; None where it is not known."""
-    change = results.true_change(result, [gene])
+    change = evaluate.true_change(result.slide, result.what_if, [gene])
     return None if change is None else change[:, 0]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from napari_concert.evaluate import known_truth
 from napari_concert.session.base import SessionBase
-from napari_concert.session.results import known_truth
 from napari_concert.session.showing import show, true_change
 from napari_concert.session.shown import Colour, Scaling, ShownValues, View
 

@@ -22,11 +22,11 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 _LEFT = 1
 # one press of [ or ] changes the radius by this factor
 _STEP = 1.2
-# held while dragging, these swap painting and erasing
-_SWAP = frozenset({"Shift", "Alt"})
+# held while dragging, one swaps painting and erasing, and the other is napari's own: it zooms into a box
+_SWAP, _ZOOM = "Shift", "Alt"
 KEYS = {
     "paint or erase": "drag",
-    "erase while painting": "Shift or Alt + drag",
+    "erase while painting": "Shift + drag",
     "smaller brush": "[",
     "larger brush": "]",
     "undo": "Ctrl+Z",
@@ -110,9 +110,11 @@ class BrushTool:
     def _drag(self, _viewer: Viewer, event: Any) -> Iterator[None]:
         """Follow one stroke; napari resumes this generator at every mouse move and at the release."""
         scene = self.layers.scene
-        if scene is None or not self.active or event.button != _LEFT or not self._is_flat(event):
+        if scene is None or not self.active or event.button != _LEFT or _ZOOM in event.modifiers:
             return
-        self.session.begin_stroke(self.erase != bool(_SWAP & set(event.modifiers)))
+        if not self._is_flat(event):
+            return
+        self.session.begin_stroke(self.erase != (_SWAP in event.modifiers))
         try:
             last = scene.locate(event.position)
             plane = scene.plane_at(last)

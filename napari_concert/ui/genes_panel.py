@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
 
 from napari_concert.session import View
@@ -16,6 +17,7 @@ from napari_concert.ui.widgets import column, follow, note, say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_concert.evaluate import Agreement
     from napari_concert.session import Session
     from napari_concert.session.results import Result
 
@@ -109,5 +111,12 @@ def _sure(frame: pd.DataFrame | None) -> str:
 def _agreement(result: Result | None) -> str:
     if result is None or not result.agreement:
         return ""
-    parts = ", ".join(f"{name} {value:.2f}" for name, value in result.agreement.items())
-    return f"This slide is simulated. Correlation of predicted with true change across genes: {parts}."
+    parts = [f"{score.region} {score.genes_pcc:.2f}{_beside(score)}" for score in result.agreement]
+    return f"This slide is simulated. Correlation of predicted with true change across genes: {'; '.join(parts)}."
+
+
+def _beside(score: Agreement) -> str:
+    """Return what simple baselines reach in the same region."""
+    if not np.isfinite(score.mean_shift_pcc):
+        return ""
+    return f" (mean shift {score.mean_shift_pcc:.2f}, 6 nearest {score.nearest_pcc:.2f})"

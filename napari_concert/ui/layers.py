@@ -126,7 +126,7 @@ class SlideLayers:
         self.viewer.layers.selection.active = scene.spots
         self.viewer.canvas.overlays.scale_bar.visible = True
         self.viewer.reset_view()
-        self.viewer.camera.zoom *= _ROOM
+        self.viewer.scene.camera.zoom *= _ROOM
 
     def _remove_layers(self) -> None:
         scene, self.scene = self.scene, None

@@ -28,7 +28,7 @@ TIPS = {
     "seed": "The same seed repeats a training exactly.",
     "device": "Where training runs. Automatic takes an NVIDIA or Apple GPU if there is one.",
     "all_slides": "Train one model on all open slides.",
-    "paint": "Drag over the slide to paint spots.  [ and ] change the size; Shift or Alt erases.",
+    "paint": "Drag over the slide to paint spots.  [ and ] change the size; Shift erases.",
     "erase": "Drag over the slide to erase painted spots.",
     "radius": "Radius of the brush.  [ makes it smaller, ] larger.",
     "undo": "Take the last stroke back (Ctrl+Z).",

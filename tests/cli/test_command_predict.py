@@ -80,7 +80,10 @@ def test_the_report(run_json, predict, rows):
         assert all(gene["lower"] <= gene["change"] <= gene["upper"] for gene in leading)
         assert len({gene["gene"] for gene in leading}) == 10
     assert (found["surroundings"]["within"], found["surroundings"]["within_unit"]) == (200, "µm")
-    assert -1 <= found["truth"]["patch"] <= 1
+    for region in ("patch", "surroundings"):
+        assert -1 <= found["truth"][region]["genes_pcc"] <= 1
+    assert -1 <= found["truth"]["patch"]["mean_shift_pcc"] <= 1
+    assert found["truth"]["surroundings"]["mean_shift_pcc"] is None
     assert "correlation" in found["truth"]["what"]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from napari_concert.concert import Concert
+from napari_concert.evaluate import known_truth
 from napari_concert.patches import WhatIf
 from napari_concert.session import Session, TrainingSettings, results
 from napari_concert.session.workspace import Workspace
@@ -67,8 +68,9 @@ def test_agreement_with_the_truth_is_a_correlation_across_genes(trained: Session
     result = trained.result
     true = truth(trained.slide, WhatIf((rows, {"perturbation": "Jak2"})), result.prediction.genes).change
     predicted = result.prediction.region_change(rows)["change"].to_numpy()
-    assert result.agreement["patch"] == pytest.approx(np.corrcoef(predicted, true[rows].mean(axis=0))[0, 1])
-    assert set(result.agreement) == {"patch", "surroundings"}
+    patch, around = result.agreement
+    assert patch.genes_pcc == pytest.approx(np.corrcoef(predicted, true[rows].mean(axis=0))[0, 1])
+    assert (patch.region, around.region) == ("patch", "surroundings")
     gene = result.prediction.genes[0]
     np.testing.assert_allclose(trained.true_change(gene), true[:, 0])
 
@@ -79,7 +81,7 @@ def test_a_slide_that_was_measured_has_no_truth(unlike_slide: Slide) -> None:
     session.train(TrainingSettings(max_epochs=1))
     session.paint([1])
     assert not session.has_truth
-    assert session.result.agreement == {}
+    assert session.result.agreement == ()
     assert session.true_change("Gene1") is None
 
 
@@ -87,12 +89,12 @@ def test_truth_is_not_claimed_for_a_table_that_was_edited(tumour_slide: Slide, m
     labels = tumour_slide.labels("perturbation")
     labels[labels == "Tgfbr2"] = "other"
     edited = tumour_slide.with_labels("perturbation", labels)
-    assert results.known_truth(edited)
+    assert known_truth(edited)
     session = Session()
     session.add(edited)
     session.train(TrainingSettings(max_epochs=1))
     session.paint([1])
-    assert session.result.agreement == {}
+    assert session.result.agreement == ()
     assert session.true_change(session.result.prediction.genes[0]) is None
 
 

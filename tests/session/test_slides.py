@@ -318,7 +318,7 @@ def test_training_and_predicting_with_painted_labels_on_a_simulated_slide(sessio
     session.paint([100, 101])
     assert heard.texts("error") == []
     assert session.result.patch_genes is not None
-    assert session.result.agreement == {}, "the truth knows nothing of these labels"
+    assert session.result.agreement == (), "the truth knows nothing of these labels"
     assert not session.has_truth
     session.show_view(View.TRUTH)
     assert "true" not in session.values().label

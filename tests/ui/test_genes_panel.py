@@ -56,7 +56,8 @@ def test_a_chosen_view_of_the_prediction_is_kept(panel, painted, click):
 
 def test_on_a_simulated_slide_the_agreement_is_shown(panel, painted):
     assert "simulated" in panel.agreement.text()
-    assert f"patch {painted.result.agreement['patch']:.2f}" in panel.agreement.text()
+    patch = painted.result.agreement[0]
+    assert f"patch {patch.genes_pcc:.2f} (mean shift {patch.mean_shift_pcc:.2f}" in panel.agreement.text()
 
 
 def test_undoing_the_only_stroke_empties_the_table(panel, painted):

@@ -1,0 +1,118 @@
+"""The truth of simulated slides, and how well a prediction agrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_concert.errors import ConcertError
+from napari_concert.evaluate.baselines import mean_shift, nearest_in_target
+from napari_concert.evaluate.metrics import pearson, slope
+from napari_concert.patches import WhatIf
+from napari_concert.prediction import Prediction
+from napari_concert.slide import Slide
+
+Rows = npt.NDArray[np.int64]
+
+SIMULATED = "perturbation"  # column of the states on simulated slides
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Scores of the predicted change in one region, over all modelled genes; NaN where a score is not defined.
+
+    Attributes
+    ----------
+    region, spots
+        "patch" or "surroundings", and how many spots it has.
+    genes_pcc
+        Pearson correlation across genes of the change averaged over the region.
+    entries_pcc, slope
+        Pearson correlation, and Σ d·t / Σ t², over all spots × genes.
+    mean_shift_pcc, nearest_pcc
+        ``genes_pcc`` of two baselines that know no spill-over: all spots in the target state, and the six nearest.
+        NaN around the patch, where they predict no change.
+    """
+
+    region: str
+    spots: int
+    genes_pcc: float
+    entries_pcc: float
+    slope: float
+    mean_shift_pcc: float = float("nan")
+    nearest_pcc: float = float("nan")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values (NaN is left)."""
+        return asdict(self)
+
+
+def known_truth(slide: Slide) -> bool:
+    """Whether a slide is simulated and its what-ifs switch the states that it was simulated with."""
+    from napari_concert.simulate import has_truth
+
+    return has_truth(slide.adata) and slide.columns.perturbation in (None, SIMULATED)
+
+
+def true_change(slide: Slide, what_if: WhatIf, genes: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """Return the true change (n_spots, G) under a what-if, natural log; None where it is not known."""
+    from napari_concert.simulate import truth
+
+    if not known_truth(slide):
+        return None
+    try:
+        change: npt.NDArray[np.float64] = truth(slide.adata, what_if, list(genes)).change
+    except ConcertError:  # a table that was edited, or a label that the simulation does not know
+        return None
+    return change
+
+
+def agreement(slide: Slide, what_if: WhatIf, prediction: Prediction, ring: Rows) -> tuple[Agreement, ...]:
+    """Score patch and surroundings against the truth; empty where the truth is not known.
+
+    Parameters
+    ----------
+    ring
+        Rows of the surroundings.
+    """
+    true = true_change(slide, what_if, prediction.genes)
+    if true is None or what_if.is_empty:
+        return ()
+    patch = _score("patch", prediction, what_if.rows, true, _baselines(slide, what_if, prediction.genes))
+    return (patch, _score("surroundings", prediction, ring, true)) if len(ring) else (patch,)
+
+
+def _score(
+    region: str,
+    prediction: Prediction,
+    rows: Rows,
+    true: npt.NDArray[np.float64],
+    baselines: tuple[npt.NDArray[np.float64] | None, ...] = (None, None),
+) -> Agreement:
+    rows = rows[np.isin(rows, prediction.rows)]
+    predicted, expected = prediction.changes(rows), true[rows]
+    mean = expected.mean(axis=0) if len(rows) else np.zeros(0)
+    shift, nearest = (float("nan") if b is None else pearson(b, mean) for b in baselines)
+    return Agreement(
+        region,
+        len(rows),
+        pearson(predicted.mean(axis=0), mean) if len(rows) else float("nan"),
+        pearson(predicted, expected),
+        slope(predicted, expected),
+        shift,
+        nearest,
+    )
+
+
+def _baselines(
+    slide: Slide, what_if: WhatIf, genes: Sequence[str]
+) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
+    """Return both baselines where the what-if has one patch; several have no common answer."""
+    if len(what_if.patches) != 1:
+        return None, None
+    patch = what_if.patches[0]
+    return mean_shift(slide, patch, genes), nearest_in_target(slide, patch, genes)
