@@ -243,15 +243,13 @@ class Concert:
         return list(mismatches(slide, self.vocabulary, self.scale, self.columns))
 
     def _require_fit(self, slide: Slide) -> None:
-        found = self.mismatches(slide)
-        if found:
+        if found := self.mismatches(slide):
             raise ConcertError(f"The model does not fit {slide.name}: {'; '.join(found)}")
 
     def predict(self, what_if: WhatIf, slide: Slide | None = None) -> Prediction:
         """Predict a what-if on a slide (the first one by default): what the painted spots become, and what it does.
 
-        Cell state and position of every spot are held; the perturbation is swapped and its field recomputed. An empty
-        what-if gives the model's denoised baseline.
+        Cell state and position are held, the perturbation is swapped; an empty what-if gives the denoised baseline.
 
         Raises
         ------

@@ -13,7 +13,6 @@ scipy are used; no dense spots × genes array is held.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,13 +24,13 @@ import pandas as pd
 from scipy import sparse
 
 from napari_concert.errors import ConcertError, UnknownName
+from napari_concert.prediction.export import to_anndata
 from napari_concert.prediction.posterior import Z_95, Floats, GenePrediction, false_sign_rate, parts, root
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 REACH_WEIGHT = 0.01
-LAYERS = ("baseline", "predicted", "change", "change_sd", "change_lower", "change_upper")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +113,7 @@ class Prediction:
         UnknownName
             If the gene is not modelled.
         """
-        baseline, change, sd = self._decode(self.index_of(name))
+        baseline, change, sd = self.decode(self.index_of(name))
         observed = self.observed_gene(name)
         values = (baseline, baseline * np.exp(change), change, sd, change - Z_95 * sd, change + Z_95 * sd)
         return GenePrediction(name, observed, *map(self._spread, values))
@@ -137,10 +136,10 @@ class Prediction:
 
     def observed_gene(self, name: str) -> Floats:
         """Give the measured counts of a gene at the median library size, (n_spots,), NaN for unmodelled spots."""
-        column = self._columns[:, [self.index_of(name)]].toarray().ravel()[self.rows]
+        column = self.counts[:, [self.index_of(name)]].toarray().ravel()[self.rows]
         return self._spread(column * self._scale)
 
-    def _decode(self, g: int) -> tuple[Floats, Floats, Floats]:
+    def decode(self, g: int) -> tuple[Floats, Floats, Floats]:
         """Give baseline, change and sd of gene ``g``, each (n_rows,); change and sd are zero where nothing differs."""
         change, sd = np.zeros(len(self.rows)), np.zeros(len(self.rows))
         difference, affected, used = self._difference
@@ -262,27 +261,7 @@ class Prediction:
         UnknownName
             If a wanted gene is not modelled.
         """
-        from anndata import AnnData
-
-        wanted = np.arange(len(self.genes)) if genes is None else np.unique([self.index_of(name) for name in genes])
-        wanted = wanted.astype(np.int64)
-        obs = self.obs.copy()
-        obs["painted"] = self.painted
-        obs.index = pd.Index(np.asarray(self.spot_names, dtype=object).astype(str))
-        var = pd.DataFrame(index=pd.Index([self.genes[g] for g in wanted]))
-        counts = sparse.csr_matrix(self._columns[:, wanted], dtype=np.float32)
-        result = AnnData(X=counts, obs=obs, var=var, layers=self._layers(wanted), obsm={"spatial": self.coords})
-        result.uns["napari_concert"] = json.dumps({**self.provenance, "warnings": list(self.warnings)}, default=str)
-        return result
-
-    def _layers(self, wanted: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float32]]:
-        layers = {name: np.full((self.n_spots, len(wanted)), np.nan, np.float32) for name in LAYERS}
-        for column, g in enumerate(wanted):
-            baseline, change, sd = self._decode(int(g))
-            values = (baseline, baseline * np.exp(change), change, sd, change - Z_95 * sd, change + Z_95 * sd)
-            for name, value in zip(LAYERS, values, strict=True):
-                layers[name][self.rows, column] = value
-        return layers
+        return to_anndata(self, genes)
 
     # -- computed once ----------------------------------------------------------------------------------------------
 
@@ -291,7 +270,8 @@ class Prediction:
         return {name: g for g, name in enumerate(self.genes)}
 
     @cached_property
-    def _columns(self) -> Any:
+    def counts(self) -> Any:
+        """Raw counts (n_spots, G) by columns."""
         by_columns = isinstance(self.observed, (sparse.csc_matrix, sparse.csc_array))
         return self.observed if by_columns else sparse.csc_matrix(self.observed)
 

@@ -15,7 +15,7 @@ from anndata import read_h5ad
 from napari_concert.cli import main
 from napari_concert.io import read, write_patch_geojson, write_patch_txt
 from napari_concert.patches import Patch
-from napari_concert.prediction.result import LAYERS
+from napari_concert.prediction.export import LAYERS
 
 
 @pytest.fixture
