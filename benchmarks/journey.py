@@ -127,6 +127,7 @@ def stroke(viewer: Viewer, number: int) -> None:
 def report_lateness(dock: ConcertDock, viewer: Viewer) -> None:
     """Measure how late a 10 ms timer is: idle, training, training and painting at once."""
     print(f"event loop lateness, idle: {lateness(lambda: pump(3))} ms")
+    print(f"event loop lateness, painting: {lateness(lambda: _paint_a_while(viewer))} ms")
     dock.session.train()
     print(f"event loop lateness, training: {lateness(lambda: pump(5))} ms")
     if not dock.session.training.is_running:
