@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,10 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 from napari.components import ViewerModel
-from qtpy.QtCore import QPoint, Qt
+from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 from scipy import sparse
@@ -246,3 +250,84 @@ def choose() -> Callable[..., None]:
             QTest.keyClick(box, Qt.Key.Key_Down if box.currentIndex() < row else Qt.Key.Key_Up)
 
     return chosen
+
+
+class Strokes:
+    """Mouse events as napari hands them to a viewer, in positions of the slide (x, y[, z])."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+
+    def _event(self, kind: str, at: Any, **more: Any) -> Any:
+        ndim = self.viewer.dims.ndisplay
+        event = {
+            "button": 1,
+            "modifiers": (),
+            "dims_displayed": list(range(ndim)),
+            "is_dragging": kind != "mouse_press",
+        }
+        position = tuple(float(v) for v in at[::-1])
+        made = SimpleNamespace(type=kind, position=position, pos=np.array(position), handled=False, **event | more)
+        return ReadOnlyWrapper(made, exceptions=("handled",))
+
+    def press(self, at: Any, **more: Any) -> None:
+        mouse_press_callbacks(self.viewer, self._event("mouse_press", at, **more))
+
+    def move(self, at: Any, **more: Any) -> None:
+        mouse_move_callbacks(self.viewer, self._event("mouse_move", at, **more))
+
+    def release(self, at: Any, **more: Any) -> None:
+        mouse_release_callbacks(self.viewer, self._event("mouse_release", at, **more))
+
+    def drag(self, *path: Any, **more: Any) -> None:
+        self.press(path[0], **more)
+        for at in path[1:]:
+            self.move(at, **more)
+        self.release(path[-1], **more)
+
+
+@pytest.fixture
+def stroke(viewer: ViewerModel) -> Strokes:
+    return Strokes(viewer)
+
+
+class Hand:
+    """A mouse over napari's canvas, in positions (x, y) of the slide."""
+
+    def __init__(self, window: SimpleNamespace) -> None:
+        self.window = window
+
+    def at(self, x: float, y: float) -> QPoint:
+        """Return where on the canvas a position of the slide is drawn."""
+        visual = self.window.canvas.layer_to_visual[self.window.brush.layers.scene.spots].node
+        place = visual.get_transform("visual", "canvas").map([x, y, 0, 1])
+        return QPoint(round(place[0] / place[3]), round(place[1] / place[3]))
+
+    def drag(
+        self, *path: tuple[float, float], steps: int = 8, keys: Any = Qt.KeyboardModifier.NoModifier
+    ) -> list[np.ndarray]:
+        """Press, move in steps, release; return what was painted after each step."""
+        native, painted = self.window.native, []
+        stops = [np.array((self.at(*place).x(), self.at(*place).y()), float) for place in path]
+        QTest.mouseMove(native, QPoint(*map(round, stops[0])))
+        QTest.mousePress(native, Qt.MouseButton.LeftButton, keys, QPoint(*map(round, stops[0])))
+        for begin, end in pairwise(stops):
+            for share in np.linspace(0, 1, steps + 1)[1:]:
+                self._move(QPoint(*map(round, begin + share * (end - begin))), keys)
+                painted.append(self.window.session.painted)
+        QTest.mouseRelease(native, Qt.MouseButton.LeftButton, keys, QPoint(*map(round, stops[-1])))
+        QApplication.processEvents()
+        return painted
+
+    def _move(self, at: QPoint, keys: Any) -> None:
+        """Move with the button held; QTest can't hold one."""
+        native = self.window.native
+        held = Qt.MouseButton.LeftButton
+        event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), QPointF(native.mapToGlobal(at)), held, held, keys)
+        QApplication.sendEvent(native, event)
+        QApplication.processEvents()
+
+
+@pytest.fixture
+def hand(real_window: SimpleNamespace) -> Hand:
+    return Hand(real_window)

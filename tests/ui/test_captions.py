@@ -1,0 +1,69 @@
+"""The words on the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_concert.session import ShownValues
+from napari_concert.ui.captions import (
+    caption,
+    caption_with_note,
+    format_area,
+    format_length,
+    format_number,
+    title_detail,
+)
+
+NOTHING = np.zeros(0, np.int64)
+
+
+@pytest.fixture
+def plain(new_slide, grid):
+    return new_slide(grid(6), {"region": ["a", "b", "c"] * 12})
+
+
+def test_unit_and_limits_have_a_line_each():
+    shown = ShownValues("Fn1", "continuous", np.zeros(3), (0.0, 12.3456), "counts at median depth")
+    assert title_detail(shown) == "counts at median depth\ncolours 0 to 12.3"
+
+
+def test_without_a_unit_there_are_only_limits():
+    assert title_detail(ShownValues("time", "continuous", np.zeros(3), (-1.0, 1.0))) == "colours -1 to 1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (0.012345, "0.0123"), (-2.5, "-2.5"), (999.9, "1e+03"), (12345.6, "12,346")]
+)
+def test_numbers_have_three_digits(value, text):
+    assert format_number(value) == text
+
+
+def test_a_caption_counts_spots_and_names_the_target(tiny):
+    area = 2 * np.sqrt(3) / 2 * 0.01
+    assert caption(tiny, np.array([0, 1]), {"perturbation": "Jak2"}) == f"2 spots · {area:.3g} mm² → Jak2"
+    assert caption(tiny, np.array([0]), {}).startswith("1 spot ·")
+    assert caption(tiny, NOTHING, {"perturbation": "Jak2"}) == ""
+
+
+def test_a_target_of_several_attributes_is_listed(tiny):
+    assert caption(tiny, np.array([0]), {"perturbation": "Jak2", "tissue": "tumour", "time": 2.0}).endswith(
+        "→ Jak2, tumour, 2.0"
+    )
+
+
+def test_a_note_stands_beneath(tiny):
+    assert caption_with_note(tiny, NOTHING, {}, "nothing is painted yet") == "nothing is painted yet"
+    assert caption_with_note(tiny, np.array([0]), {}, "careful").splitlines()[1] == "careful"
+    assert caption_with_note(tiny, NOTHING, {}, "") == ""
+
+
+def test_without_a_scale_nothing_is_called_um(plain):
+    assert format_length(plain, 20.0) == "20 units"
+    assert format_area(plain, np.array([0, 1])) == "200 units²"
+
+
+def test_with_a_scale_lengths_are_um_and_areas_mm2(plain):
+    scaled = plain.with_um_per_unit(10.0)
+    assert format_length(scaled, 2000.0) == "2,000 µm"
+    assert format_area(scaled, np.array([0, 1])) == "0.02 mm²"

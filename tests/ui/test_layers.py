@@ -1,0 +1,174 @@
+"""A session's slide in a viewer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_concert.session import View
+
+
+def shown(layers):
+    return layers.viewer.canvas.overlays
+
+
+def test_no_slide_no_layers(layers, viewer):
+    assert list(viewer.layers) == []
+    assert layers.scene is None
+
+
+def test_a_slide_is_two_layers_and_a_scale_bar(layers, opened, viewer):
+    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"]
+    assert viewer.canvas.overlays.scale_bar.visible
+    assert viewer.layers.selection.active is layers.scene.spots
+
+
+def test_the_whole_slide_is_in_view(layers, opened, viewer, tiny):
+    centre = viewer.scene.camera.center[-2:]
+    height, width = np.array(viewer.canvas.size) / viewer.scene.camera.zoom
+    low, high = tiny.coords.min(axis=0), tiny.coords.max(axis=0)
+    assert centre[1] - width / 2 < low[0] < high[0] < centre[1] + width / 2
+    assert centre[0] - height / 2 < low[1] < high[1] < centre[0] + height / 2
+
+
+def test_the_spots_take_the_shown_values(layers, opened):
+    opened.show_gene("Fn1")
+    values = opened.values()
+    assert layers.scene.spots.features["value"].to_numpy() == pytest.approx(values.values)
+    assert layers.scene.spots.face_contrast_limits == pytest.approx(values.limits)
+    assert "Fn1" in layers.text.title.text
+    assert "counts at median depth" in layers.text.title.text
+
+
+def test_every_view_of_a_prediction_is_drawn(layers, painted):
+    painted.show_gene(painted.result.prediction.genes[0])
+    for view in View:
+        painted.show_view(view)
+        values = painted.values()
+        assert layers.scene.spots.features["value"].to_numpy() == pytest.approx(values.values, nan_ok=True)
+        assert layers.text.title.text.splitlines()[0] == values.label
+    painted.show_view(View.CHANGE)
+    low, high = layers.scene.spots.face_contrast_limits
+    assert low == pytest.approx(-high), "a change is centred at 0"
+
+
+def test_observed_baseline_and_predicted_share_their_limits(layers, painted):
+    painted.show_gene(painted.result.prediction.genes[0])
+    limits = set()
+    for view in (View.OBSERVED, View.BASELINE, View.PREDICTED):
+        painted.show_view(view)
+        limits.add(layers.scene.spots.face_contrast_limits)
+    assert len(limits) == 1
+
+
+def test_a_column_has_a_legend_instead_of_a_title(layers, opened):
+    opened.show_column("tissue")
+    assert layers.text.legend.visible
+    assert layers.text.legend.labels == opened.slide.categories("tissue")
+    assert not layers.text.title.visible
+    opened.show_gene("Fn1")
+    assert not layers.text.legend.visible
+
+
+def test_painting_moves_the_rings_and_nothing_else(layers, opened):
+    drawn = []
+    layers.drawn.connect(drawn.append)
+    opened.begin_stroke()
+    opened.extend_stroke(np.array([3, 4]))
+    opened.extend_stroke(np.array([4, 5]))
+    assert drawn == ["patch", "patch"]
+    assert len(layers.scene.rings.data) == 3
+    opened.end_stroke()
+    opened.undo()
+    assert len(layers.scene.rings.data) == 0
+
+
+def test_what_is_painted_is_written_on_the_picture(layers, painted):
+    assert layers.text.caption.text.startswith(f"{len(painted.painted)} spots · ")
+    assert "→ Jak2" in layers.text.caption.text
+    painted.set_target("perturbation", "Tgfbr2")
+    assert "→ Tgfbr2" in layers.text.caption.text
+
+
+def test_an_extrapolation_is_warned_of_on_the_picture(layers, opened, tiny):
+    opened.set_target("perturbation", "Jak2")
+    opened.paint(np.flatnonzero(tiny.tissue_of == "tumour")[:2])
+    assert not layers.text.banner.visible
+    opened.paint(np.flatnonzero(tiny.tissue_of == "normal lung")[:2])
+    assert layers.text.banner.visible
+    assert "normal lung" in layers.text.banner.text.replace("\n", " ")
+
+
+def test_another_slide_takes_the_place_of_the_first(layers, opened, other, viewer):
+    opened.add(other)
+    assert [layer.name for layer in viewer.layers] == ["other", "painted spots"]
+    opened.choose(opened.workspaces[0])
+    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"]
+
+
+def test_a_slides_patch_comes_back_with_it(layers, opened, other):
+    opened.paint([1, 2, 3])
+    opened.add(other)
+    assert len(layers.scene.rings.data) == 0
+    opened.choose(opened.workspaces[0])
+    assert len(layers.scene.rings.data) == 3
+
+
+def test_other_columns_keep_the_layers_and_the_camera(layers, opened, viewer):
+    spots, viewer.scene.camera.zoom = layers.scene.spots, 1.234
+    opened.read_as(columns=replace(opened.slide.columns, tissue=None))
+    assert layers.scene.spots is spots
+    assert viewer.scene.camera.zoom == 1.234
+
+
+def test_other_units_move_the_spots(layers, opened, tiny):
+    opened.read_as(um_per_unit=2.0)
+    assert layers.scene.spots.data == pytest.approx(2 * tiny.coords[:, ::-1])
+
+
+@pytest.mark.parametrize("which", ["spots", "rings"])
+def test_a_layer_deleted_by_hand_is_survived(layers, painted, viewer, which):
+    viewer.layers.remove(getattr(layers.scene, which))
+    assert layers.scene is None
+    assert list(viewer.layers) == []
+    assert not layers.text.caption.visible
+    painted.show_gene("Vim")
+    painted.paint([1])
+    painted.undo()
+    painted.choose(painted.current)
+    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"], "choosing the slide shows it again"
+
+
+def test_layers_of_other_plugins_stay(layers, opened, other, viewer):
+    viewer.add_points(np.zeros((1, 2)), name="mine")
+    opened.add(other)
+    assert "mine" in [layer.name for layer in viewer.layers]
+
+
+def test_greys_follow_the_canvas(layers, painted, viewer):
+    painted.show_gene(painted.result.prediction.genes[0])
+    painted.show_view(View.UNCERTAINTY)
+    brightness = []
+    for background in ((0, 0, 0, 1), (1, 1, 1, 1)):
+        viewer.canvas.background_color_override = background
+        brightness.append(layers.scene.spots.face_color[:, :3].mean())
+    assert brightness[0] != pytest.approx(brightness[1], abs=0.05)
+
+
+def test_after_closing_the_session_goes_on_alone(layers, opened, viewer):
+    layers.close()
+    names = [layer.name for layer in viewer.layers]
+    opened.show_gene("Fn1")
+    opened.paint([1])
+    opened.start_afresh()
+    assert [layer.name for layer in viewer.layers] == names
+
+
+def test_a_stack_shows_one_section_at_a_time(layers, session, viewer, new_slide, grid):
+    coords = np.concatenate([np.column_stack([grid(5), np.full(25, z)]) for z in (0.0, 20.0)])
+    session.add(new_slide(coords, {"section": np.repeat(["s1", "s2"], 25)}, registered=True))
+    assert viewer.dims.ndim == 3
+    viewer.dims.set_current_step(0, 0)
+    assert len(layers.scene.spots._view_indices) == 25

@@ -1,0 +1,74 @@
+"""The texts on napari's canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_concert.ui.overlays import PictureText
+
+NAMES = ("concert_title", "concert_legend", "concert_banner", "concert_caption")
+
+
+@pytest.fixture
+def text(viewer):
+    return PictureText(viewer)
+
+
+def test_nothing_is_shown_at_first_nor_after_clear(text, viewer):
+    def visible():
+        return [name for name in NAMES if viewer.canvas.overlays[name].visible and name != "concert_legend"]
+
+    assert visible() == []
+    text.set_title("Fn1", "counts")
+    text.set_warning("Careful.")
+    text.set_caption("2 spots")
+    text.set_legend("state", ("a",), np.ones((1, 4), np.float32))
+    assert visible() == ["concert_title", "concert_banner", "concert_caption"]
+    assert text.legend.visible
+    text.clear()
+    assert visible() == []
+    assert not text.legend.visible
+
+
+def test_a_title_has_name_unit_and_limits(text):
+    text.set_title("Fn1 · change", "log2 fold change\ncolours -1 to 1")
+    assert text.title.text.splitlines() == ["Fn1 · change", "log2 fold change", "colours -1 to 1"]
+
+
+def test_long_titles_are_wrapped(text):
+    text.set_title("a column with a remarkably long name that goes on", "")
+    lines = text.title.text.splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 30
+
+
+def test_the_legend_lists_categories_with_their_colours(text):
+    colours = np.array([[1, 0, 0, 1], [0, 1, 0, 1]], np.float32)
+    text.set_legend("state", ("a", "b"), colours)
+    assert text.legend.title == "state"
+    assert text.legend.labels == ("a", "b")
+    assert text.legend.colours == ((1.0, 0.0, 0.0, 1.0), (0.0, 1.0, 0.0, 1.0))
+
+
+def test_a_legend_that_would_run_off_the_canvas_says_how_many_more(text):
+    names = tuple(f"niche {i}" for i in range(60))
+    text.set_legend("niche", names, np.ones((60, 4), np.float32))
+    assert text.legend.labels[-1] == "… and 36 more"
+    assert len(text.legend.labels) == len(text.legend.colours) == 25
+
+
+def test_a_warning_leaves_the_title_free_at_any_width(text, viewer):
+    words = "Jak2 was never measured in normal lung: what the model says there is extrapolated from other tissue."
+    text.set_warning(words)
+    for width in (400, 800, 1600):
+        viewer.canvas.size = (600, width)
+        lines = text.banner.text.splitlines()
+        assert " ".join(lines) == words
+        assert max(map(len, lines)) <= max(24, (width - 290) / 10)
+
+
+def test_closing_takes_the_texts_off(text, viewer):
+    text.close()
+    assert not set(NAMES) & set(viewer.canvas.overlays)
+    viewer.canvas.size = (500, 500)
