@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from scipy import sparse
 from napari_concert.io import from_anndata
 from napari_concert.slide import Slide
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("slow machines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("slow machines")
 
