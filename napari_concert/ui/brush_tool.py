@@ -24,14 +24,6 @@ _LEFT = 1
 _STEP = 1.2
 # held while dragging, one swaps painting and erasing, and the other is napari's own: it zooms into a box
 _SWAP, _ZOOM = "Shift", "Alt"
-KEYS = {
-    "paint or erase": "drag",
-    "erase while painting": "Shift + drag",
-    "smaller brush": "[",
-    "larger brush": "]",
-    "undo": "Ctrl+Z",
-    "redo": "Ctrl+Shift+Z",
-}
 
 
 class BrushTool:
