@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -68,7 +69,7 @@ class Hand:
         points = np.array([self.on_screen(*place) for place in places], dtype=float)
         self.xdotool("mousemove", *points[0].astype(int))
         self.xdotool("mousedown", 1)
-        for start, end in zip(points[:-1], points[1:], strict=True):
+        for start, end in itertools.pairwise(points):
             for share in np.linspace(0, 1, steps + 1)[1:]:
                 self.xdotool("mousemove", *(start + share * (end - start)).astype(int))
         self.xdotool("mouseup", 1)

@@ -45,8 +45,7 @@ def installed():
     """A plugin manager that knows our manifest, as napari's does."""
     manager = PluginManager()
     manager.register(PluginManifest.from_file(MANIFEST))
-    yield manager
-    manager.dismiss("napari-concert") if hasattr(manager, "dismiss") else None
+    return manager
 
 
 # -- the manifest ------------------------------------------------------------------------------------------------------
@@ -69,7 +68,7 @@ def test_the_manifest_at_the_top_is_the_same_file():
 def test_it_is_found_as_an_installed_plugin():
     manager = PluginManager()
     manager.discover()
-    assert "napari-concert" in set(manager.iter_manifests()) or manager.get_manifest("napari-concert")
+    assert manager.get_manifest("napari-concert").contributions.widgets
 
 
 @pytest.mark.parametrize("name", ["a.h5ad", "b.h5"])

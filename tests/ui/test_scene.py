@@ -79,7 +79,7 @@ def test_sections_without_z_lie_side_by_side(two_sections):
 
 
 def test_sections_that_do_not_overlap_stay_where_they_are(new_slide, grid):
-    coords = np.concatenate([grid(5), grid(5) + [100.0, 0.0]])
+    coords = np.concatenate([grid(5), np.add(grid(5), [100.0, 0.0])])
     slide = new_slide(coords, {"section": ["s1"] * 25 + ["s2"] * 25})
     assert lay_out(slide).points == pytest.approx(coords[:, ::-1])
 
