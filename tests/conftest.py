@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,20 @@ def make_adata(side: int = 8, genes: int = 12, **uns: object) -> AnnData:
         obsm={"spatial": coords},
         uns=uns,
     )
+
+
+@pytest.fixture(scope="session")
+def napari_settings() -> Iterator[None]:
+    """Give napari settings that are kept nowhere, so that no test touches those of the user."""
+    from napari import settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        mine = settings.NapariSettings(config_path=None)
+        mine._connect_events()
+        patch.setattr(settings, "_SETTINGS", mine)
+        patch.setattr("napari.settings._napari_settings._CFG_PATH", "")
+        patch.setenv("NAPARI_CONFIG", "")
+        yield
 
 
 @pytest.fixture

@@ -80,12 +80,11 @@ class Hand:
 
 
 @pytest.fixture
-def app(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
+def app(qapp: QApplication, napari_settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     """Open the app on the sample in its own window, with a hand to drive it."""
     if reason := screen_is_missing():
         pytest.skip(reason)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("NAPARI_CONFIG", "")
     from napari_concert.simulate import sample_path
     from napari_concert.ui.plugin import find_dock, launch
 

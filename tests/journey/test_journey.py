@@ -40,12 +40,22 @@ def train(app) -> None:
     assert len(session.training.epochs) == 8
 
 
+def choose(app, box, text) -> None:
+    """Open a combo box with the mouse and choose by arrow keys."""
+    app.click(box)
+    steps = box.findText(text) - box.currentIndex()
+    for _ in range(abs(steps)):
+        app.key("Down" if steps > 0 else "Up")
+    app.key("Return")
+
+
 def paint(app) -> np.ndarray:
     """Paint over the example patch with the Paint button and a drag; return its centre."""
     dock, session = app.dock, app.dock.session
     dock.show_step(dock.paint_panel)
-    session.set_target("perturbation", "Jak2")
     app.pump(0.3)
+    choose(app, dock.paint_panel.target.boxes["perturbation"], "Jak2")
+    assert session.target == {"perturbation": "Jak2"}
     app.click(dock.paint_panel.paint)
     assert dock.brush.active
     x, y = centre = session.slide.coords[np.flatnonzero(session.slide.adata.obs["what_if"])].mean(axis=0)

@@ -32,17 +32,8 @@ SPOTS, GENES, SEED = 300, 40, 1
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_settings() -> Iterator[None]:
-    """Give napari settings that are kept nowhere."""
-    from napari import settings
-
-    with pytest.MonkeyPatch.context() as patch:
-        mine = settings.NapariSettings(config_path=None)
-        mine._connect_events()
-        patch.setattr(settings, "_SETTINGS", mine)
-        patch.setattr("napari.settings._napari_settings._CFG_PATH", "")
-        patch.setenv("NAPARI_CONFIG", "")
-        yield
+def _own_settings(napari_settings: None) -> None:
+    """Leave the user's napari settings alone."""
 
 
 @pytest.fixture(autouse=True)
