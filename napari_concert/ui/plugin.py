@@ -5,6 +5,8 @@ Each viewer has one session, which lives on its dock; :func:`open_dock` gives th
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -223,6 +225,7 @@ def launch(
     from napari.qt import get_qapp
 
     get_qapp()
+    atexit.register(gc.freeze)  # Python's last collection would walk through all of torch and napari: over a second
     session = make_session()
     if path is not None:
         # reading goes on in the background while napari builds its window
