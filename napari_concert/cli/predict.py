@@ -113,6 +113,7 @@ def _in_slide_order(prediction: Prediction, slide: Slide) -> Prediction:
         prediction,
         genes=tuple(prediction.genes[g] for g in order),
         weights=prediction.weights[:, order],
+        unshrunk=None if prediction.unshrunk is None else prediction.unshrunk[:, order],
         covariance=prediction.covariance[order],
         observed=prediction.observed[:, order],
         dispersion=prediction.dispersion[order],

@@ -78,6 +78,7 @@ class Observed:
             baseline_features=np.hstack([self.features, self.latents]),
             whatif_features=np.hstack([features, self.latents]),
             weights=network.weights.numpy(),
+            unshrunk=network.unshrunk.numpy(),
             covariance=self.covariance,
             observed=self.counts,
             totals=slide.totals,

@@ -133,7 +133,7 @@ class PropagatedField(nn.Module):
         terms = (self.weights(pairs, source_state, tissue) + _TINY) ** power[source_state] - floor[source_state]
         flat = torch.zeros(n_spots * n_states, dtype=terms.dtype, device=terms.device)
         summed = flat.index_add(0, pairs.receiver * n_states + source_state, terms).view(n_spots, n_states)
-        field = (summed + floor) ** (1 / power) - floor ** (1 / power)
+        field = ((summed + floor) ** (1 / power) - floor ** (1 / power)).clamp(min=0)  # rounding may fall below
         own = torch.nn.functional.one_hot(state + 1, n_states + 1)[:, 1:].to(field.dtype)
         return field * (1 - own)
 

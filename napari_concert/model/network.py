@@ -36,13 +36,16 @@ class ConcertNetwork(nn.Module):
         The perturbation module: embeddings' features, MLPs and the propagated field.
     gp_log_metric, gp_log_alpha
         Range, direction and shape of the spatial factors' kernel.
-    weights, covariance
-        Posterior of the decoder's weights: mean (Q, G) and covariance (G, Q, Q).
+    weights
+        Posterior mean (Q, G) of the decoder's weights under their learned priors: shrunk.
+    unshrunk, covariance
+        Mean (Q, G) and covariance (G, Q, Q) under wide priors: what intervals are made of.
     log_theta
         Log dispersion (G,).
     """
 
     weights: Tensor
+    unshrunk: Tensor
     covariance: Tensor
     log_theta: Tensor
 
@@ -57,6 +60,7 @@ class ConcertNetwork(nn.Module):
         self.gp_log_metric = nn.Parameter(start)
         self.gp_log_alpha = nn.Parameter(torch.zeros(()))
         self.register_buffer("weights", torch.zeros(n_features, n_genes))
+        self.register_buffer("unshrunk", torch.zeros(n_features, n_genes))
         self.register_buffer("covariance", torch.zeros(n_genes, n_features, n_features))
         self.register_buffer("log_theta", torch.full((n_genes,), INITIAL_LOG_THETA))
         self.double()

@@ -222,14 +222,16 @@ class Trainer:
         self.measure_covariance()
 
     def measure_covariance(self) -> None:
-        """Take the weights' covariance from what the counts last said of them.
+        """Take what intervals are made of from what the counts last said: estimates and covariance under a wide prior.
 
-        Means are shrunk, intervals are not: the covariance uses a wide prior for attributes and field, since shrunken
-        intervals cover too little of the genes that do respond.
+        Means are shrunk, intervals are not: shrunken ones miss too many of the genes that do respond. The estimates
+        are one scoring step away from the shrunk weights.
         """
         wide = self.precision.clone()
         wide[1 : self.network.n_attributes].clamp_(max=FIRST)
-        self.network.covariance.copy_(scoring_step(self.network.weights, self.information, wide).covariance)
+        posterior = scoring_step(self.network.weights, self.information, wide)
+        self.network.unshrunk.copy_(posterior.mean)
+        self.network.covariance.copy_(posterior.covariance)
 
 
 def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:

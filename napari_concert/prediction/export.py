@@ -11,8 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from napari_concert.prediction.posterior import Z_95
-
 if TYPE_CHECKING:
     from anndata import AnnData
 
@@ -45,8 +43,6 @@ def to_anndata(prediction: Prediction, genes: Iterable[str] | None) -> AnnData:
 def _layers(prediction: Prediction, wanted: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float32]]:
     layers = {name: np.full((prediction.n_spots, len(wanted)), np.nan, np.float32) for name in LAYERS}
     for column, g in enumerate(wanted):
-        baseline, change, sd = prediction.decode(int(g))
-        values = (baseline, baseline * np.exp(change), change, sd, change - Z_95 * sd, change + Z_95 * sd)
-        for name, value in zip(LAYERS, values, strict=True):
+        for name, value in zip(LAYERS, prediction.decode(int(g)), strict=True):
             layers[name][prediction.rows, column] = value
     return layers

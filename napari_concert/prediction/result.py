@@ -25,7 +25,7 @@ from scipy import sparse
 
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.prediction.export import to_anndata
-from napari_concert.prediction.posterior import Z_95, Floats, GenePrediction, false_sign_rate, parts, root
+from napari_concert.prediction.posterior import Floats, GenePrediction, false_sign_rate, interval, parts, root
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -49,6 +49,8 @@ class Prediction:
         float64 (n_rows, Q).
     weights
         float64 (Q, G): posterior mean; the log expected count at the median library size is ``features @ weights``.
+    unshrunk
+        float64 (Q, G): estimates that intervals are centred at; the weights themselves by default.
     covariance
         (G, Q, Q): posterior covariance of the weights that can differ between baseline and what-if, zero elsewhere.
     observed
@@ -84,6 +86,7 @@ class Prediction:
     n_spots: int
     painted: npt.NDArray[np.bool_]
     obs: pd.DataFrame
+    unshrunk: Floats | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -113,10 +116,7 @@ class Prediction:
         UnknownName
             If the gene is not modelled.
         """
-        baseline, change, sd = self.decode(self.index_of(name))
-        observed = self.observed_gene(name)
-        values = (baseline, baseline * np.exp(change), change, sd, change - Z_95 * sd, change + Z_95 * sd)
-        return GenePrediction(name, observed, *map(self._spread, values))
+        return GenePrediction(name, self.observed_gene(name), *map(self._spread, self.decode(self.index_of(name))))
 
     def index_of(self, name: str) -> int:
         """Give a gene's column.
@@ -139,14 +139,19 @@ class Prediction:
         column = self.counts[:, [self.index_of(name)]].toarray().ravel()[self.rows]
         return self._spread(column * self._scale)
 
-    def decode(self, g: int) -> tuple[Floats, Floats, Floats]:
-        """Give baseline, change and sd of gene ``g``, each (n_rows,); change and sd are zero where nothing differs."""
-        change, sd = np.zeros(len(self.rows)), np.zeros(len(self.rows))
+    def decode(self, g: int) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Give baseline, predicted, change, sd, lower and upper of gene ``g``, each (n_rows,).
+
+        Change, sd and interval are zero where nothing differs.
+        """
+        change, centre, sd = (np.zeros(len(self.rows)) for _ in range(3))
         difference, affected, used = self._difference
         change[affected] = difference @ self.weights[used, g]
+        centre[affected] = difference @ self._centres[used, g]
         covariance = self.covariance[g][np.ix_(used, used)].astype(np.float64)
         sd[affected] = root(np.einsum("nq,nq->n", difference @ covariance, difference))
-        return np.exp(self.baseline_features @ self.weights[:, g]), change, sd
+        baseline = np.exp(self.baseline_features @ self.weights[:, g])
+        return baseline, baseline * np.exp(change), change, sd, *interval(change, centre, sd)
 
     def _spread(self, values: Floats) -> Floats:
         """Put values of the modelled spots (n_rows,) where they belong on the slide (n_spots,)."""
@@ -176,19 +181,19 @@ class Prediction:
         -------
         DataFrame
             Indexed by gene: ``change`` (mean natural log fold change), ``sd``, ``lower``, ``upper`` (95 %), ``lfsr``
-            (local false sign rate, normal), ``baseline``, ``predicted`` (mean expected counts at the median library
-            size). Without any modelled spot every value is NaN.
+            (local false sign rate of a normal around the shrunk change: cautious), ``baseline``, ``predicted`` (mean
+            expected counts at the median library size). Without any modelled spot every value is NaN.
         """
         inside = self._modelled(rows)
         if not inside.size:
             return self._empty_region()
-        change, sd = self._mean_change(inside)
+        change, sd, lower, upper = self._mean_change(inside)
         baseline, predicted = self._mean_levels(inside)
         columns = {
             "change": change,
             "sd": sd,
-            "lower": change - Z_95 * sd,
-            "upper": change + Z_95 * sd,
+            "lower": lower,
+            "upper": upper,
             "lfsr": false_sign_rate(change, sd),
             "baseline": baseline,
             "predicted": predicted,
@@ -203,7 +208,7 @@ class Prediction:
         """
         table = self.region_change(rows)
         size = table["change"].abs().to_numpy()
-        at_least = np.maximum(size - Z_95 * table["sd"].to_numpy(), 0.0)
+        at_least = np.maximum(np.maximum(table["lower"].to_numpy(), -table["upper"].to_numpy()), 0.0)
         return table.iloc[np.lexsort((-size, -at_least))[:n]]
 
     @cached_property
@@ -222,12 +227,13 @@ class Prediction:
         region[wanted if wanted.dtype == bool else wanted.astype(np.int64)] = True
         return np.flatnonzero(region[self.rows])
 
-    def _mean_change(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    def _mean_change(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats, Floats]:
         mean = (self.whatif_features[inside] - self.baseline_features[inside]).mean(axis=0)
         used = np.flatnonzero(mean)
         block = self.covariance[:, used][:, :, used].astype(np.float64)
         variance = np.einsum("q,gqr,r->g", mean[used], block, mean[used])
-        return mean[used] @ self.weights[used], root(variance)
+        change, centre, sd = mean[used] @ self.weights[used], mean[used] @ self._centres[used], root(variance)
+        return change, sd, *interval(change, centre, sd)
 
     def _mean_levels(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
         baseline, predicted = np.zeros(len(self.genes)), np.zeros(len(self.genes))
@@ -268,6 +274,10 @@ class Prediction:
     @cached_property
     def _index(self) -> dict[str, int]:
         return {name: g for g, name in enumerate(self.genes)}
+
+    @property
+    def _centres(self) -> Floats:
+        return self.weights if self.unshrunk is None else self.unshrunk
 
     @cached_property
     def counts(self) -> Any:

@@ -55,9 +55,9 @@ class DistancePlot(PlotCanvas):
         gene, factor = result.prediction.gene(name), scaling.change_factor
         axes = self.begin(f"distance from the patch ({current.slide.units.name})", f"{name}: {_short(scaling.log2)}")
         axes.axhline(0, color="0.5", linewidth=0.6)
-        half = 1.96 * gene.sd[near] * factor
+        reach = np.stack([gene.change - gene.lower, gene.upper - gene.change])[:, near] * factor
         axes.errorbar(
-            distance[near], gene.change[near] * factor, half, fmt="o", ms=2.5, lw=0.5, color=FIRST, label="predicted"
+            distance[near], gene.change[near] * factor, reach, fmt="o", ms=2.5, lw=0.5, color=FIRST, label="predicted"
         )
         truth = self.session.true_change(name)
         if truth is not None:

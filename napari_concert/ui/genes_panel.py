@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WAITING = "Train a model and paint spots: the genes that change are listed here."
 NOTHING_PAINTED = "Paint spots in step 3: the genes that change are listed here."
+SURE = 0.025  # false sign rate
 CAUTION = "A model's extrapolation from how states differ across this tissue, not a proven cause."
 
 
@@ -92,8 +93,8 @@ class GenesPanel(QWidget):
         reach = format_length(result.slide, 2 * result.slide.pitch)
         patch, ring = _sure(result.patch_genes), _sure(result.ring_genes)
         return (
-            f"{len(result.patch)} spots → {target}. Genes whose 95 % interval leaves 0: {patch} in the patch, "
-            f"{ring} around it (within {reach})."
+            f"{len(result.patch)} spots → {target}. Genes that surely change (false sign below 2.5 %): "
+            f"{patch} in the patch, {ring} around it (within {reach})."
         )
 
     def _show_gene(self, name: str) -> None:
@@ -105,7 +106,7 @@ class GenesPanel(QWidget):
 def _sure(frame: pd.DataFrame | None) -> str:
     if frame is None:
         return "…"
-    return f"{int(((frame['lower'] > 0) | (frame['upper'] < 0)).sum())} of {len(frame)}"
+    return f"{int((frame['lfsr'] < SURE).sum())} of {len(frame)}"
 
 
 def _agreement(result: Result | None) -> str:

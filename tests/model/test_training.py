@@ -140,7 +140,7 @@ def test_cancelling_leaves_the_best_state_usable(slide: Any, stop_after: int) ->
     assert time.perf_counter() - started < 1.0
     for name, tensor in network.state_dict().items():
         assert torch.isfinite(tensor).all()
-        if name != "covariance":
+        if name not in ("covariance", "unshrunk"):  # measured at the end
             assert torch.equal(tensor, best[name]), name
     assert (network.covariance.diagonal(dim1=1, dim2=2) > 0).all()
 

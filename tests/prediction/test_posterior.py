@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from napari_concert.prediction.posterior import Z_95, false_sign_rate, parts, root
+from napari_concert.prediction.posterior import Z_95, false_sign_rate, interval, parts, root
 
 
 def test_the_interval_holds_95_percent() -> None:
@@ -35,3 +35,11 @@ def test_parts_are_all_rows_in_small_pieces(n: int, width: int) -> None:
     pieces = parts(np.arange(n), width)
     np.testing.assert_array_equal(np.concatenate(pieces), np.arange(n))
     assert max(len(piece) for piece in pieces) * width <= 4_000_000 + width
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(0, 2))
+def test_an_interval_is_that_of_the_estimate_and_holds_the_change(change: float, estimate: float, sd: float) -> None:
+    lower, upper = (float(bound[0]) for bound in interval(*(np.array([x]) for x in (change, estimate, sd))))
+    assert lower <= change <= upper
+    assert lower == min(change, estimate - Z_95 * sd)
+    assert upper == max(change, estimate + Z_95 * sd)

@@ -39,6 +39,24 @@ def test_a_gene_is_its_closed_form(prediction: Prediction) -> None:
         np.testing.assert_allclose(gene.upper, gene.change + Z * gene.sd)
 
 
+def test_intervals_are_centred_at_unshrunk_estimates_and_hold_the_change(make: Callable[..., Prediction]) -> None:
+    shrunk = make()
+    unshrunk = shrunk.weights + np.random.default_rng(2).normal(0, 0.3, shrunk.weights.shape)
+    prediction = make(unshrunk=unshrunk)
+    difference = prediction.whatif_features - prediction.baseline_features
+    for g, name in enumerate(prediction.genes):
+        gene, centre = prediction.gene(name), np.full(prediction.n_spots, np.nan)
+        centre[prediction.rows] = difference @ unshrunk[:, g]
+        np.testing.assert_array_equal(gene.change, shrunk.gene(name).change)
+        np.testing.assert_allclose(gene.lower, np.minimum(centre - Z * gene.sd, gene.change), atol=1e-12)
+        np.testing.assert_allclose(gene.upper, np.maximum(centre + Z * gene.sd, gene.change), atol=1e-12)
+    region = prediction.region_change(prediction.rows)
+    assert (region["lower"] <= region["change"]).all()
+    assert (region["change"] <= region["upper"]).all()
+    mean = difference.mean(axis=0) @ unshrunk
+    np.testing.assert_allclose(region["upper"], np.maximum(mean + Z * region["sd"], region["change"]))
+
+
 def test_intervals_are_those_of_draws_shared_by_baseline_and_what_if(prediction: Prediction) -> None:
     rng, g = np.random.default_rng(1), 2
     draws = rng.multivariate_normal(prediction.weights[:, g], prediction.covariance[g], 20_000).T
