@@ -17,7 +17,7 @@ from napari_concert.model.config import ModelConfig
 from napari_concert.model.data import Vocabulary
 from napari_concert.model.network import ConcertNetwork
 
-FORMAT = 2
+FORMAT = 3
 RECORD, WEIGHTS = "model.json", "weights-{}.safetensors"
 
 
@@ -40,7 +40,8 @@ def save(folder: Path, network: ConcertNetwork, record: dict[str, Any]) -> None:
         full = {
             "format": FORMAT,
             "weights": kept.name,
-            "hash": digest,
+            "weights_sha256": digest,
+            "model_hash": network_hash(network),
             "vocabulary": network.vocabulary.to_json(),
             "config": network.config.to_json(),
             **record,
@@ -63,7 +64,7 @@ def load(folder: Path) -> tuple[ConcertNetwork, dict[str, Any]]:
     record = _read_record(folder)
     weights = folder / Path(record["weights"]).name
     try:
-        if file_hash(weights) != record["hash"]:
+        if file_hash(weights) != record["weights_sha256"]:
             raise ValueError(f"{weights} is not the file that {RECORD} belongs to; train and save the model again")
         state = load_file(weights)
     except (OSError, SafetensorError) as error:
@@ -85,7 +86,10 @@ def file_hash(path: Path) -> str:
 
 
 def network_hash(network: ConcertNetwork) -> str:
-    """Return the SHA-256 of all learned numbers, in hex: the same before saving and after loading."""
+    """Return the SHA-256 of all learned numbers, in hex: the same before saving and after loading.
+
+    Records call it ``model_hash``, those of predictions too.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(_stored(network).items()):
         digest.update(name.encode())
@@ -113,7 +117,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else None
         raise ValueError(f"{path} has format {found!r}; this version reads {FORMAT}. Train the model again")
-    missing = [name for name in ("weights", "hash", "vocabulary", "config") if name not in record]
+    missing = [name for name in ("weights", "weights_sha256", "vocabulary", "config") if name not in record]
     if missing:
         raise ValueError(f"{path} is incomplete ({', '.join(missing)} missing); train and save the model again")
     return record

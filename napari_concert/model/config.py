@@ -62,8 +62,8 @@ class Epoch:
         Negative evidence lower bound of the shown spots (expected negative log-likelihood plus the divergence of the
         latent cell state from its prior), per spot and gene (nats).
     heldout_loss
-        Expected negative log-likelihood of hidden spots, predicted from their neighbours and attributes, per spot and
-        gene (nats). NaN where the slide has too few spots to hide any.
+        Upper bound on the negative log probability of hidden spots given their neighbours and attributes, what a spot
+        has of its own integrated out, per spot and gene (nats). NaN where the slide has too few spots to hide any.
     seconds, seconds_left
         Elapsed, and estimated until ``max_epochs`` (convergence may come earlier).
     best

@@ -52,6 +52,11 @@ def set_threads(count: int | None = None) -> int:
     return chosen
 
 
+def machine() -> dict[str, str | int]:
+    """Return what of this machine the last digits of a result depend on."""
+    return {"platform": platform.platform(), "threads": torch.get_num_threads()}
+
+
 def peak_memory_bytes() -> int:
     """Return the largest resident memory of this process so far, in bytes (0 where the platform does not tell)."""
     try:

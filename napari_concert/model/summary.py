@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from napari_concert.model.heldout import Predicted, evidence_bound
 from napari_concert.model.likelihood import expected_kernel, normaliser, working
 from napari_concert.model.network import INITIAL_LOG_THETA
 from napari_concert.model.steps import Steps
@@ -66,18 +67,35 @@ class Summary:
         self.curvature[rows] = curvature * seen[:, None, None]
 
     def _add_likelihood(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
-        network, spots = self.network, self.spots
-        variance = self.latents.variance[rows].to(eta.dtype) @ network.latent_weights.to(eta.dtype).square()
-        shown = spots.observed[rows].bool()
-        for group, mask in enumerate((shown, ~shown)):
-            if bool(mask.any()):
-                part = (counts[mask], eta[mask], variance[mask], spots.log_size[rows][mask])
-                values = self._expected(*part, shift=0.0)
-                self.totals[group] += values.sum()
-                if self.moves_theta and group == SHOWN:
-                    self.theta_values[1] += values
-                    self.theta_values[0] += self._expected(*part, shift=-THETA_STEP)
-                    self.theta_values[2] += self._expected(*part, shift=THETA_STEP)
+        shown = self.spots.observed[rows].bool()
+        variance = self._variance(rows, slice(None), eta.dtype)
+        if bool(shown.any()):
+            part = (counts[shown], eta[shown], variance[shown], self.spots.log_size[rows][shown])
+            values = self._expected(*part, shift=0.0)
+            self.totals[SHOWN] += values.sum()
+            if self.moves_theta:
+                self.theta_values[1] += values
+                self.theta_values[0] += self._expected(*part, shift=-THETA_STEP)
+                self.theta_values[2] += self._expected(*part, shift=THETA_STEP)
+        if not bool(shown.all()):
+            self.totals[HIDDEN] += self._bound(rows, ~shown, counts, eta).to(self.totals.dtype)
+
+    def _variance(self, rows: slice, latents: slice, dtype: torch.dtype) -> Tensor:
+        """Return the variance (n, G) of the linear predictor that some of the latents make."""
+        weights = self.network.latent_weights[latents].to(dtype)
+        return self.latents.variance[rows, latents].to(dtype) @ weights.square()
+
+    def _bound(self, rows: slice, hidden: Tensor, counts: Tensor, eta: Tensor) -> Tensor:
+        """Return the bound on the log probability of hidden spots; before any latent was inferred, it is exact."""
+        k, network = self.network.config.spatial_factors, self.network
+        own = network.latent_weights[k:] if self.latents.posterior is not None else network.latent_weights[:0]
+        predicted = Predicted(
+            eta[hidden],
+            self._variance(rows, slice(k), eta.dtype)[hidden],
+            self.spots.log_size[rows][hidden],
+            network.log_theta.to(eta.dtype),
+        )
+        return evidence_bound(counts[hidden], predicted, own.to(eta.dtype))
 
     def _expected(self, counts: Tensor, eta: Tensor, variance: Tensor, log_size: Tensor, *, shift: float) -> Tensor:
         theta = (self.network.log_theta + shift).to(eta.dtype)

@@ -269,8 +269,6 @@ def _epochs(trainer: Trainer, max_epochs: int, started: float) -> Iterator[tuple
             done = max(done, fraction)  # a halved step of the latents is read again
             if done < 1:
                 yield _report(trainer, index, max_epochs, started, done), None
-        if index == config.warm_up + 1:  # the latents' first guess is no match for what was best without them
-            best_loss = float("inf")
         score = trainer.train_loss if np.isnan(trainer.heldout_loss) else trainer.heldout_loss
         waited = 0 if score < best_loss * (1 - np.sign(best_loss) * TOLERANCE) else waited + 1
         better = score < best_loss

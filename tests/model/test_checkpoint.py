@@ -39,6 +39,8 @@ def test_round_trip_is_bit_equal(saved: tuple[Path, ConcertNetwork]) -> None:
     found, record = checkpoint.load(folder)
     assert (record["seed"], record["columns"]) == (3, {"tissue": None})
     assert (found.vocabulary, found.config) == (network.vocabulary, network.config)
+    assert record["model_hash"] == checkpoint.network_hash(network)
+    assert record["weights_sha256"] == checkpoint.file_hash(_weights(folder))
     for name, tensor in network.state_dict().items():
         assert torch.equal(found.state_dict()[name], tensor), name
         assert found.state_dict()[name].dtype == tensor.dtype
@@ -106,8 +108,8 @@ def test_weights_of_another_model_are_refused(
         (lambda folder: (folder / "model.json").write_text("{"), "can't be read"),
         (lambda folder: (folder / "model.json").write_bytes(b"\xff\xfe\x00"), "can't be read"),
         (lambda folder: (folder / "model.json").write_text("[1]"), "format None"),
-        (lambda folder: _rewrite(folder, format=99), "format 99; this version reads 2"),
-        (lambda folder: _rewrite(folder, hash=None), "incomplete|not the file"),
+        (lambda folder: _rewrite(folder, format=99), "format 99; this version reads 3"),
+        (lambda folder: _rewrite(folder, weights_sha256=None), "incomplete|not the file"),
         (lambda folder: _rewrite(folder, vocabulary={"genes": []}), "does not fit this version"),
         (lambda folder: _rewrite(folder, vocabulary=None), "does not fit this version"),
         (lambda folder: _rewrite(folder, config={"spatial_factors": 7}), "does not fit this version"),
@@ -132,7 +134,7 @@ def _rewrite(folder: Path, **changes: Any) -> None:
 def test_truncated_weights_with_a_matching_hash_are_refused(saved: tuple[Path, ConcertNetwork]) -> None:
     weights = _weights(saved[0])
     weights.write_bytes(weights.read_bytes()[:-100])
-    _rewrite(saved[0], hash=checkpoint.file_hash(weights))
+    _rewrite(saved[0], weights_sha256=checkpoint.file_hash(weights))
     with pytest.raises(ValueError, match="can't be read"):
         checkpoint.load(saved[0])
 
