@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_concert.ui.genes_panel import GenesPanel
@@ -66,6 +66,12 @@ class ConcertDock(QWidget):
         layout.addWidget(self.strip)
         layout.addWidget(self.steps, stretch=1)
         layout.addWidget(self.status)
+
+    def changeEvent(self, event: Any) -> None:
+        """Stop painting when the dock is closed: what switches it off is gone."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.brush.set_active(False)
 
     def show_step(self, panel: QWidget) -> None:
         """Bring a panel to the front."""

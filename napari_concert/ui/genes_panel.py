@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
 
+from napari_concert.prediction import SURE
 from napari_concert.session import View
 from napari_concert.ui.captions import format_length
 from napari_concert.ui.distance_plot import DistancePlot
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 WAITING = "Train a model and paint spots: the genes that change are listed here."
 NOTHING_PAINTED = "Paint spots in step 3: the genes that change are listed here."
-SURE = 0.025  # false sign rate
 CAUTION = "A model's extrapolation from how states differ across this tissue, not a proven cause."
 
 

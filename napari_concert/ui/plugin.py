@@ -1,6 +1,7 @@
 """How the app and napari meet: the dock, the file reader, the sample slide, and the app's own window.
 
-Each viewer has one session, which lives on its dock; :func:`open_dock` gives the dock, and makes it if needed.
+Each viewer has one session, which lives on its dock; :func:`open_dock` gives the dock, and makes it if needed. A dock
+that is closed stays with its window, and is opened again with all that is in it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from napari_concert.session import Session
     from napari_concert.slide import Columns
-    from napari_concert.ui.brush_tool import BrushTool
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
 
@@ -40,7 +40,7 @@ _WARM_UP_DELAY = 1500
 
 
 def make_dock(napari_viewer: Viewer | None = None, session: Session | None = None) -> ConcertDock:
-    """Make the dock, with its session, layers and brush, for a viewer.
+    """Make the dock, with its session, layers and brush, for a viewer; one that was closed is given back.
 
     Parameters
     ----------
@@ -56,14 +56,18 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     """
     from napari_concert.ui.brush_tool import BrushTool
     from napari_concert.ui.dock import ConcertDock
+    from napari_concert.ui.home import kept_dock
     from napari_concert.ui.layers import SlideLayers
 
     viewer = _viewer(napari_viewer)
+    closed = kept_dock(viewer)
+    if closed is not None:
+        return closed
     session = session or make_session()
     layers = SlideLayers(viewer, session)
     brush = BrushTool(viewer, layers, session)
     dock = ConcertDock(session, viewer, brush)
-    _end_with(dock, session, layers, brush)
+    _keep(dock, viewer, layers)
     return dock
 
 
@@ -109,16 +113,21 @@ def _viewer(proxy: Viewer | None) -> Viewer:
     return viewer
 
 
-def _end_with(dock: ConcertDock, session: Session, layers: SlideLayers, brush: BrushTool) -> None:
-    """End background work when the dock, its window or the application goes away; keep the parts alive until then."""
+def _keep(dock: ConcertDock, viewer: Viewer, layers: SlideLayers) -> None:
+    """Keep the parts until the window, or a dock without one, goes away; background work ends then or on quitting."""
     from qtpy.QtWidgets import QApplication
+
+    from napari_concert.ui.home import Home, window_of
+
+    session, brush = dock.session, dock.brush
 
     def end() -> None:
         brush.close()
         layers.close()
         session.close()
 
-    dock.destroyed.connect(end)
+    window = window_of(viewer)
+    (dock if window is None else Home(window, dock)).destroyed.connect(end)
     application = QApplication.instance()
     if application is not None:
         application.aboutToQuit.connect(session.close)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from npe2 import PluginManager, PluginManifest
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication
 
 import napari_concert
 from napari_concert.errors import ConcertError
@@ -179,13 +182,41 @@ def test_a_closed_window_ends_its_session(make_napari_viewer, tiny, qtbot):
     assert session.jobs.is_idle
 
 
-def test_a_closed_dock_gives_way_to_a_new_one(napari_window, qtbot):
+@pytest.fixture
+def with_slide(napari_window, tiny, qtbot):
+    """A window whose session has a slide with painted spots."""
     viewer = napari_window()
-    first = plugin.open_dock(viewer)
-    viewer.window.remove_dock_widget(first)
-    qtbot.waitUntil(lambda: plugin.find_dock(viewer) is None)
-    second = plugin.open_dock(viewer)
-    assert second is not first
+    session = plugin.session_for(viewer)
+    session.add(tiny)
+    qtbot.waitUntil(lambda: session.slide is not None, timeout=20_000)
+    session.paint([3, 4, 5])
+    return viewer
+
+
+def test_a_closed_dock_comes_back_as_it_was(with_slide, qtbot):
+    viewer = with_slide
+    session = plugin.session_for(viewer)
+    plugin.find_dock(viewer).brush.set_active(True)
+    viewer.window._wrapped_dock_widgets[plugin.DOCK_NAME].destroyOnClose()
+    assert plugin.find_dock(viewer) is None
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    assert not session._is_closed
+    _, widget = viewer.window.add_plugin_dock_widget("napari-concert", "CONCERT")
+    assert widget is plugin.find_dock(viewer)
+    assert widget.session is session
+    assert not widget.brush.active, "the camera moves while no dock can switch the brush off"
+    assert session.painted.tolist() == [3, 4, 5]
+    session.paint([6])
+    assert len(viewer.layers["painted spots"].data) == 4, "the layers are still followed"
+    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"]
+
+
+def test_a_window_whose_dock_was_closed_ends_its_session(with_slide, qtbot):
+    session = plugin.session_for(with_slide)
+    with_slide.window.remove_dock_widget(plugin.find_dock(with_slide))
+    with_slide.close()
+    qtbot.waitUntil(lambda: session._is_closed)
 
 
 def test_without_a_viewer_it_says_what_to_do(monkeypatch):
