@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_concert.ui.captions import caption_with_note, title_detail
 from napari_concert.ui.colours import is_dark
@@ -64,6 +65,7 @@ class SlideLayers:
         self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
         self.viewer.canvas.events.background_color.disconnect(self._show_values)
         self.text.close()
+        self.scene = None
 
     # -- following the session ----------------------------------------------------------------------------------------
 
@@ -135,10 +137,25 @@ class SlideLayers:
                 self.viewer.layers.remove(layer)
 
     def _on_layer_removed(self, event: Any) -> None:
-        """Take the other layer and the texts away when the user deletes one of the slide's layers."""
+        """Act on a layer of ours that the user deleted, once napari is done with deleting."""
         if self.scene is not None and event.value in (self.scene.spots, self.scene.rings):
-            self._remove_layers()
-            self._show_texts()
+            QTimer.singleShot(0, self._mend)
+
+    def _mend(self) -> None:
+        """Close the slide whose spots were deleted; bring rings back that were deleted."""
+        scene = self.scene
+        if scene is None:
+            return
+        if scene.spots not in self.viewer.layers:
+            self._close_slide(scene.slide.name)
+        elif scene.rings not in self.viewer.layers:
+            self.viewer.layers.insert(self.viewer.layers.index(scene.spots) + 1, scene.rings)
+            self.viewer.layers.selection.active = scene.spots
+
+    def _close_slide(self, name: str) -> None:
+        kept = "; what you painted is kept" if self.session.autosave is not None else ""
+        self.session.close_slide()
+        self.session.notified.emit("info", f"{name} was closed{kept}. Open it again in step 1.")
 
     def _describe(self, index: int) -> list[str]:
         """Say what hovering over a spot of the layer shows."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_concert.session import View
+from napari_concert.session import Session, View
+from napari_concert.ui.layers import SlideLayers
 
 
 def shown(layers):
@@ -128,17 +129,40 @@ def test_other_units_move_the_spots(layers, opened, tiny):
     assert layers.scene.spots.data == pytest.approx(2 * tiny.coords[:, ::-1])
 
 
-@pytest.mark.parametrize("which", ["spots", "rings"])
-def test_a_layer_deleted_by_hand_is_survived(layers, painted, viewer, which):
-    viewer.layers.remove(getattr(layers.scene, which))
-    assert layers.scene is None
+@pytest.mark.parametrize("both", [False, True])
+def test_deleting_the_layer_of_a_slide_closes_it(layers, painted, tiny, viewer, said, qtbot, both):
+    viewer.layers.selection = {layers.scene.spots, layers.scene.rings} if both else {layers.scene.spots}
+    viewer.layers.remove_selected()
+    qtbot.waitUntil(lambda: painted.slide is None)
     assert list(viewer.layers) == []
     assert not layers.text.caption.visible
-    painted.show_gene("Vim")
+    assert said[-1] == ("info", "tiny was closed. Open it again in step 1.")
+    painted.add(tiny)
+    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"]
+
+
+def test_what_was_painted_outlives_a_deleted_layer(viewer, tiny, state_folder, qtbot):
+    session, said = Session(autosave=state_folder), []
+    session.notified.connect(lambda _kind, text: said.append(text))
+    layers = SlideLayers(viewer, session)
+    session.add(tiny)
+    session.paint([3, 4])
+    viewer.layers.remove(layers.scene.spots)
+    qtbot.waitUntil(lambda: session.slide is None)
+    assert said[-1] == "tiny was closed; what you painted is kept. Open it again in step 1."
+    session.add(tiny)
+    assert len(layers.scene.rings.data) == 2
+    layers.close()
+    session.close()
+
+
+def test_a_deleted_ring_layer_comes_back(layers, painted, viewer, qtbot):
+    viewer.layers.remove(layers.scene.rings)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2)
+    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"]
+    assert viewer.layers.selection.active is layers.scene.spots
     painted.paint([1])
-    painted.undo()
-    painted.choose(painted.current)
-    assert [layer.name for layer in viewer.layers] == ["tiny", "painted spots"], "choosing the slide shows it again"
+    assert len(layers.scene.rings.data) == len(painted.painted)
 
 
 def test_layers_of_other_plugins_stay(layers, opened, other, viewer):
