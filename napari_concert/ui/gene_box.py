@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 from qtpy.QtCore import QStringListModel, Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_concert.errors import UnknownName, match_names
@@ -101,6 +102,20 @@ class GeneBox(QLineEdit):
         if event.reason() != Qt.FocusReason.PopupFocusReason:  # the list closing gives the focus back as well
             self.selectAll()
             self._suggest("")
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Pass undo and redo on to the painting, unless a name is being typed."""
+        is_ours = self._shows_current()
+        if is_ours and event.matches(QKeySequence.StandardKey.Undo):
+            self.session.undo()
+        elif is_ours and event.matches(QKeySequence.StandardKey.Redo):
+            self.session.redo()
+        else:
+            super().keyPressEvent(event)
+
+    def _shows_current(self) -> bool:
+        colour = self.session.colour
+        return colour is not None and self.text() == colour.name
 
     def mousePressEvent(self, event: Any) -> None:
         """Open the list of choices on a click."""

@@ -152,6 +152,24 @@ def test_a_choice_keeps_the_focus_and_the_next_typing_replaces_it(box, opened, q
     assert box.text() == "f"
 
 
+def test_undo_and_redo_reach_the_painting_unless_a_name_is_typed(box, opened):
+    ctrl, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    opened.paint([3, 4])
+    type_in(box, "vim")
+    press(box, Qt.Key.Key_Down)
+    press(box, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    QTest.keyClick(box, Qt.Key.Key_Z, ctrl)
+    assert opened.painted.tolist() == []
+    QTest.keyClick(box, Qt.Key.Key_Z, ctrl | shift)
+    assert opened.painted.tolist() == [3, 4]
+    type_in(box, "fn")
+    box.completer().popup().hide()
+    QTest.keyClick(box, Qt.Key.Key_Z, ctrl)
+    assert opened.painted.tolist() == [3, 4]
+    assert box.text() != "fn", "what was typed is taken back"
+
+
 def test_focus_offers_first_choices_without_opening_the_list(box, tiny, qtbot):
     box.clearFocus()
     box.matches.setStringList([])
