@@ -55,8 +55,9 @@ def run(args: Namespace) -> int:
     for gene in args.only_genes or ():
         prediction.index_of(gene)
     report = Report(slide, what_if, prediction)
+    found, lines = (report.to_json(), []) if args.json else ({}, report.lines())  # before there is a file: it may fail
     write_prediction(args.out, replace(prediction, warnings=report.warnings), args.only_genes)
-    _tell(report.to_json() if args.json else {}, report.lines() if not args.json else [], report.warnings, args)
+    _tell(found, lines, report.warnings, args)
     return 0
 
 

@@ -12,10 +12,10 @@ import pandas as pd
 import torch
 
 from napari_concert.concert.checks import check_slides, mismatches, notes, seen_pairs, unseen
-from napari_concert.concert.dataset import Scale, arrays_of, intervene, vocabulary_of
+from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.observed import Observed
-from napari_concert.concert.record import as_told, history_of, record_of
+from napari_concert.concert.record import as_told, history_of, provenance_of, record_of, trained_with
 from napari_concert.concert.scopes import scope_table
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint, runtime
@@ -26,8 +26,6 @@ from napari_concert.model.training import Trainer, build, train
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
-
-MEANING = "The model's extrapolation from how states differ across this tissue, not a proven cause."
 
 
 class Concert:
@@ -70,6 +68,7 @@ class Concert:
         self.slides: tuple[Slide, ...] = (slides,) if isinstance(slides, Slide) else tuple(slides)
         check_slides(self.slides, n_genes)
         self.seed, self.device = seed, _device(device)
+        self.settings: dict[str, Any] = {"n_genes": n_genes, "also_genes": list(also_genes)}
         self.config = config or ModelConfig()
         self.scale = Scale(float(self.slides[0].pitch), self.slides[0].units.name)
         genes = choose_genes(self.slides, n_genes, also_genes)
@@ -162,11 +161,11 @@ class Concert:
                     epochs.append(epoch)
                 yield epoch
         finally:
-            self._adopt(network, epochs)
+            self._adopt(network, epochs, trained_with(self, limit))
 
-    def _adopt(self, network: ConcertNetwork, epochs: list[Epoch]) -> None:
+    def _adopt(self, network: ConcertNetwork, epochs: list[Epoch], settings: dict[str, Any]) -> None:
         self._network = network.cpu().double().eval()
-        self._epochs, self.is_trained = epochs, True
+        self._epochs, self.settings, self.is_trained = epochs, settings, True
         self._observed.clear()
         self.hash = checkpoint.network_hash(self._network)
 
@@ -220,10 +219,10 @@ class Concert:
         self.vocabulary, self.config = network.vocabulary, network.config
         self.scale = Scale(record["pitch"], record["unit"])
         self.um_per_unit, self.registered = record["um_per_unit"], record["registered"]
-        self.seed, self.device, self.columns = record["seed"], "cpu", record["columns"]
+        self.seed, self.device, self.columns = record["training"]["seed"], "cpu", record["columns"]
         self.seen_pairs = {(pair[0], pair[1]) for pair in record["seen_pairs"]}
         self._observed = WeakKeyDictionary()
-        self._adopt(network, [Epoch.from_json(epoch) for epoch in record["history"]])
+        self._adopt(network, [Epoch.from_json(epoch) for epoch in record["history"]], record["training"])
 
     @property
     def network(self) -> ConcertNetwork:
@@ -258,11 +257,11 @@ class Concert:
         """
         network, slide = self.network, self._slide(slide)
         what_if.check(slide.n_spots)
-        observed = self._observe(slide)
+        observed = self._observe(slide, what_if)
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
         features = whatif_features(network, observed.arrays, observed.features, intervened)
         return observed.prediction(
-            network, slide, features, what_if, self.extrapolations(what_if, slide), self._provenance(what_if, slide)
+            network, slide, features, what_if, self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
         )
 
     def _slide(self, slide: Slide | None) -> Slide:
@@ -270,10 +269,11 @@ class Concert:
             raise ConcertError("Which slide? Give predict() one; this model was loaded without.")
         return self.slides[0] if slide is None else slide
 
-    def _observe(self, slide: Slide) -> Observed:
-        """Return what was inferred from a slide's observed states: once, and the same for whoever asks."""
+    def _observe(self, slide: Slide, what_if: WhatIf) -> Observed:
+        """Return what was inferred from a slide's observed states: once, and not for a what-if that can't be told."""
         if slide not in self._observed:
             self._require_fit(slide)
+            check_targets(what_if, slide, self.vocabulary)
             self._observed[slide] = Observed.infer(self.network, slide, self.scale)
         return self._observed[slide]
 
@@ -281,16 +281,6 @@ class Concert:
         """Return where a what-if asks for more than was measured: a state never seen in the patch's tissue."""
         slide = self._slide(slide)
         return tuple(dict.fromkeys(unseen(what_if, slide, self.seen_pairs, self.columns)))
-
-    def _provenance(self, what_if: WhatIf, slide: Slide) -> dict[str, Any]:
-        return {
-            "meaning": MEANING,
-            "slide": slide.name,
-            "what_if": what_if.to_json(),
-            "seed": self.seed,
-            "model_hash": self.hash,
-            "versions": runtime.versions(),
-        }
 
 
 def _device(name: str) -> str:

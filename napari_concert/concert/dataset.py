@@ -123,6 +123,19 @@ def _standardised(slide: Slide, vocabulary: Vocabulary) -> npt.NDArray[np.float6
     return np.nan_to_num(np.column_stack(values)) if values else np.zeros((slide.n_spots, 0))
 
 
+def check_targets(what_if: WhatIf, slide: Slide, vocabulary: Vocabulary) -> None:
+    """Check that a model knows what a what-if asks for; quick, so that a slow inference need not come first.
+
+    Raises
+    ------
+    ConcertError
+        If an attribute or a value is not one that the model learned.
+    """
+    for patch in what_if.patches:
+        for attribute, value in patch.target.items():
+            _encoded(attribute, value, slide, vocabulary)
+
+
 def intervene(arrays: SpotArrays, slide: Slide, what_if: WhatIf, vocabulary: Vocabulary) -> SpotArrays:
     """Return the arrays of ``slide`` with the attributes that a what-if gives to its spots.
 
@@ -136,16 +149,26 @@ def intervene(arrays: SpotArrays, slide: Slide, what_if: WhatIf, vocabulary: Voc
     for attribute in what_if.attributes:
         wanted = what_if.target_of(slide.n_spots, attribute)[rows]
         changed = np.array([value is not None for value in wanted], dtype=bool)
+        encoded = [_encoded(attribute, value, slide, vocabulary) for value in wanted[changed]]
         kind = _attribute_kind(attribute, slide, vocabulary)
         if kind == "perturbation":
-            state[changed] = [_code("state", value, vocabulary.states) for value in wanted[changed]]
+            state[changed] = encoded
         elif kind == "tissue":
-            tissue[changed] = [_code("tissue", value, vocabulary.tissues) for value in wanted[changed]]
+            tissue[changed] = encoded
         else:
-            c = vocabulary.continuous.index(attribute)
-            mean, sd = vocabulary.continuous_mean[c], vocabulary.continuous_sd[c]
-            continuous[changed, c] = [(_number(attribute, value) - mean) / sd for value in wanted[changed]]
+            continuous[changed, vocabulary.continuous.index(attribute)] = encoded
     return arrays.with_attributes(state, tissue, continuous)
+
+
+def _encoded(attribute: str, value: object, slide: Slide, vocabulary: Vocabulary) -> float:
+    """Return a target as the model's arrays hold it: a code, or a standardised number."""
+    kind = _attribute_kind(attribute, slide, vocabulary)
+    if kind == "perturbation":
+        return _code("state", value, vocabulary.states)
+    if kind == "tissue":
+        return _code("tissue", value, vocabulary.tissues)
+    c = vocabulary.continuous.index(attribute)
+    return (_number(attribute, value) - vocabulary.continuous_mean[c]) / vocabulary.continuous_sd[c]
 
 
 def _attribute_kind(attribute: str, slide: Slide, vocabulary: Vocabulary) -> str:

@@ -25,10 +25,12 @@ SIMULATED = "perturbation"  # column of the states on simulated slides
 class Agreement:
     """Scores of the predicted change in one region, over all modelled genes; NaN where a score is not defined.
 
+    Only spots count that are modelled and whose truth is known: those with coordinates.
+
     Attributes
     ----------
     region, spots
-        "patch" or "surroundings", and how many spots it has.
+        "patch" or "surroundings", and how many of its spots count.
     genes_pcc
         Pearson correlation across genes of the change averaged over the region.
     entries_pcc, slope
@@ -93,7 +95,7 @@ def _score(
     true: npt.NDArray[np.float64],
     baselines: tuple[npt.NDArray[np.float64] | None, ...] = (None, None),
 ) -> Agreement:
-    rows = rows[np.isin(rows, prediction.rows)]
+    rows = rows[np.isin(rows, prediction.rows) & np.isfinite(true[rows]).all(axis=1)]
     predicted, expected = prediction.changes(rows), true[rows]
     mean = expected.mean(axis=0) if len(rows) else np.zeros(0)
     shift, nearest = (float("nan") if b is None else pearson(b, mean) for b in baselines)

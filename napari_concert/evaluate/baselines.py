@@ -24,21 +24,26 @@ PSEUDO_COUNT = 0.5  # a gene that one side lacks has a change all the same
 def mean_shift(slide: Slide, patch: Patch, genes: Sequence[str]) -> Floats | None:
     """Return the change (G,) from the painted spots to all spots in the target state, natural log of mean counts.
 
-    None where the patch has no target state, or no usable spot is in it.
+    None where the patch has no target state, or no usable spot is in it or painted.
     """
-    sources = _in_target(slide, patch)
-    return None if not len(sources) else _change(slide, patch.spots, sources, np.ones(len(sources)), genes)
+    sources, painted = _in_target(slide, patch), _usable(slide, patch)
+    if not len(sources) or not len(painted):
+        return None
+    return _change(slide, painted, sources, np.ones(len(sources)), genes)
 
 
 def nearest_in_target(slide: Slide, patch: Patch, genes: Sequence[str], k: int = NEAREST) -> Floats | None:
     """Return the same from the ``k`` spots in the target state that are nearest to each painted spot."""
-    sources = _in_target(slide, patch)
-    painted = patch.spots[slide.usable[patch.spots]]
+    sources, painted = _in_target(slide, patch), _usable(slide, patch)
     if not len(sources) or not len(painted):
         return None
     _, near = cKDTree(slide.coords[sources]).query(slide.coords[painted], k=min(k, len(sources)))
     weight = np.bincount(near.ravel(), minlength=len(sources)).astype(np.float64)
-    return _change(slide, patch.spots, sources, weight, genes)
+    return _change(slide, painted, sources, weight, genes)
+
+
+def _usable(slide: Slide, patch: Patch) -> npt.NDArray[np.int64]:
+    return patch.spots[slide.usable[patch.spots]]
 
 
 def _in_target(slide: Slide, patch: Patch) -> npt.NDArray[np.int64]:
@@ -51,7 +56,6 @@ def _in_target(slide: Slide, patch: Patch) -> npt.NDArray[np.int64]:
 def _change(
     slide: Slide, painted: npt.NDArray[np.int64], sources: npt.NDArray[np.int64], weight: Floats, genes: Sequence[str]
 ) -> Floats:
-    painted = painted[slide.usable[painted]]
     columns = slide.genes.get_indexer(pd.Index(list(genes)))
     before = _mean(slide, painted, np.ones(len(painted)), columns)
     after = _mean(slide, sources, weight, columns)

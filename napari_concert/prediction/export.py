@@ -36,6 +36,8 @@ def to_anndata(prediction: Prediction, genes: Iterable[str] | None) -> AnnData:
         layers=_layers(prediction, wanted),
         obsm={"spatial": prediction.coords},
     )
+    if prediction.provenance.get("unit") == "µm":
+        result.uns["spatial_units"] = "um"
     result.uns[KEY] = json.dumps({**prediction.provenance, "warnings": list(prediction.warnings)}, default=str)
     return result
 

@@ -34,6 +34,8 @@ KEY = "napari_concert_truth"
 class Truth:
     """True expression (n_spots, n_genes): expected counts as is and under the what-if, and the log fold change.
 
+    NaN where a spot has no coordinates.
+
     Attributes
     ----------
     baseline, predicted
@@ -118,12 +120,13 @@ def _intervened(labels: Labels, what_if: WhatIf, attribute: str, known: list[str
 
 
 def field(coords: Floats, state: Labels, name: str, range_um: float) -> Floats:
-    """Return the true field (n_spots,) of one state."""
-    sources = np.flatnonzero(state == name)
-    if not len(sources):
-        return np.zeros(len(coords))
-    strength: Floats = np.exp(-cKDTree(coords[sources]).query(coords)[0] / range_um)
-    strength[sources] = 0.0
+    """Return the true field (n_spots,) of one state; a spot without coordinates has none (NaN) and adds none."""
+    placed = np.isfinite(coords).all(axis=1)
+    strength = np.where(placed, 0.0, np.nan)
+    sources = np.flatnonzero(placed & (state == name))
+    if len(sources):
+        strength[placed] = np.exp(-cKDTree(coords[sources]).query(coords[placed])[0] / range_um)
+        strength[sources] = 0.0
     return strength
 
 
@@ -134,7 +137,7 @@ def _log_mean(
     known: Mapping[str, list[str]],
     genes: npt.NDArray[np.int64],
 ) -> Floats:
-    """Return the log expected counts (n_spots, genes) of spots of size factor 1."""
+    """Return the log expected counts (n_spots, genes) of spots of size factor 1, NaN without coordinates."""
     coords, varm, state = np.asarray(adata.obsm["spatial"], dtype=np.float64), adata.varm, labels["perturbation"]
     own, where = (np.array([known[name].index(label) for label in labels[name]]) for name in ("perturbation", "tissue"))
     log_mean: Floats = np.asarray(adata.obsm["factors"], dtype=np.float64) @ np.asarray(varm["factor_weights"])[genes].T

@@ -162,6 +162,34 @@ def test_empty_spots_stay_as_nan(run_json, predict, slide_path, rows, tmp_path):
     assert any("1 painted spot" in text for text in found["warnings"])
 
 
+@pytest.mark.parametrize("lost", [slice(0, 2), slice(None)], ids=["some", "all of the patch"])
+def test_spots_without_coordinates_stay_as_nan(run_json, predict, slide_path, rows, tmp_path, capsys, lost):
+    slide, nowhere = read_h5ad(slide_path), np.append(rows[lost], [0, 1])
+    slide.obsm["spatial"][nowhere] = np.nan
+    slide.write_h5ad(tmp_path / "s.h5ad")
+    found = run_json(*predict(path=tmp_path / "s.h5ad"))
+    assert found["truth"]["patch"]["spots"] == len(rows) - len(rows[lost])
+    change = read_h5ad(tmp_path / "out.h5ad").layers["change"]
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(change).all(axis=1)), np.unique(nowhere))
+    assert main(predict(path=tmp_path / "s.h5ad")) == 0
+    assert "Simulated slide" in capsys.readouterr().out
+
+
+def test_an_error_in_the_report_leaves_no_file(predict, tmp_path, monkeypatch):
+    def fail(_: object) -> None:
+        raise RuntimeError("no report")
+
+    monkeypatch.setattr("napari_concert.cli.report.Report.to_json", fail)
+    with pytest.raises(RuntimeError, match="no report"):
+        main(predict("--json"))
+    assert not (tmp_path / "out.h5ad").exists()
+
+
+def test_a_result_knows_its_unit(run_json, predict, tmp_path):
+    run_json(*predict())
+    assert run_json("info", tmp_path / "out.h5ad")["units"] == "µm"
+
+
 def test_a_state_never_seen_in_this_tissue_warns(predict, tmp_path, slide_path, capsys):
     lung = np.flatnonzero(read_h5ad(slide_path).obs["tissue"] == "normal lung")[:3]
     write_patch_txt(tmp_path / "lung.txt", lung)

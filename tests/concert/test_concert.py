@@ -7,6 +7,7 @@ import json
 import shutil
 import weakref
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from anndata import AnnData
 
 from napari_concert import Columns, Concert, ConcertError, ModelConfig, Prediction, Slide, UnknownName, WhatIf
 from napari_concert.io import from_anndata
+from napari_concert.model import runtime
 
 JAK2 = {"perturbation": "Jak2"}
 LAYERS = {"baseline", "predicted", "change", "change_sd", "change_lower", "change_upper"}
@@ -205,6 +207,42 @@ def test_to_anndata_holds_every_spot_and_what_is_needed_to_repeat(model: Concert
     assert record["seed"] == 1
     assert WhatIf.from_json(record["what_if"]).to_json() == what_if.to_json()
     assert {"torch", "numpy"} <= set(record["versions"])
+
+
+def test_a_record_says_how_slide_and_model_came_about(slide: Slide, small: ModelConfig, tmp_path: Path) -> None:
+    slide = replace(slide, path=Path("lung.h5ad"))
+    gene = str(slide.genes[3])
+    model = Concert(slide, n_genes=9, also_genes=[gene], seed=5, device="cpu", config=small).train(2)
+    record = json.loads(model.predict(WhatIf()).to_anndata().uns["napari_concert"])
+    read = {
+        "slide": slide.name,
+        "slide_path": "lung.h5ad",
+        "slide_fingerprint": slide.fingerprint,
+        "columns": json.loads(json.dumps(asdict(slide.columns))),
+        "unit": "µm",
+        "um_per_unit": 1.0,
+        "registered": False,
+        "counts_source": "X",
+    }
+    assert record.items() >= read.items()
+    training = record["training"]
+    assert training["slides"] == [read]
+    asked = {"n_genes": 9, "also_genes": [gene], "max_epochs": 2, "epochs": 2, "seed": 5, "device": "cpu"}
+    assert training.items() >= asked.items()
+    assert training["config"] == small.to_json()
+    assert record["machine"] == training["machine"] == runtime.machine()
+    model.save(tmp_path)
+    loaded = Concert.load(tmp_path).predict(WhatIf(), slide).to_anndata().uns["napari_concert"]
+    assert json.loads(loaded) == record
+    assert json.loads((tmp_path / "model.json").read_text())["model_hash"] == record["model_hash"]
+
+
+def test_a_wrong_target_is_refused_before_any_inference(
+    slide: Slide, model: Concert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_concert.concert.core.Observed.infer", lambda *_: pytest.fail("it inferred"))
+    with pytest.raises(UnknownName, match="Did you mean Jak2"):
+        model.predict(WhatIf(([30], {"perturbation": "Jak3"})), replace(slide))
 
 
 def test_another_order_of_spots_and_batches_gives_the_same_numbers_by_name(
@@ -476,7 +514,7 @@ def test_the_same_slide_fits(model: Concert, slide: Slide) -> None:
     assert model.mismatches(slide) == []
 
 
-@pytest.mark.parametrize("missing", ["pitch", "seed", "history", "seen_pairs", "columns"])
+@pytest.mark.parametrize("missing", ["pitch", "training", "history", "seen_pairs", "columns"])
 def test_an_incomplete_record_is_named(saved: Path, missing: str) -> None:
     path = saved / "model.json"
     record = json.loads(path.read_text())

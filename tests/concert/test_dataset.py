@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_concert import Columns, ConcertError, Slide, WhatIf
-from napari_concert.concert.dataset import Scale, arrays_of, batch_names, codes, intervene, vocabulary_of
+from napari_concert.concert.dataset import Scale, arrays_of, batch_names, check_targets, codes, intervene, vocabulary_of
 from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
 
 GENES = ("Gene1", "Gene4")
@@ -121,6 +121,15 @@ def test_an_intervention_goes_by_rows_of_the_file(slide: Slide) -> None:
     after = intervene(arrays, slide, WhatIf(([5, 9, 30], {"perturbation": "Jak2"})), vocabulary)
     changed = np.flatnonzero(after.state != arrays.state)
     np.testing.assert_array_equal(np.flatnonzero(slide.usable)[changed], [30])  # 5 is empty, 9 is nowhere
+
+
+@pytest.mark.parametrize("target", [{"perturbation": "Jak3"}, {"tissue": "lung"}, {"dose": "high"}, {"dosis": 1}])
+def test_targets_are_checked_without_arrays(make_slide: Callable[..., Slide], target: dict[str, str | float]) -> None:
+    slide = make_slide(dose=True)
+    _, vocabulary = _arrays(slide)
+    check_targets(WhatIf(([3], {"perturbation": "Jak2", "dose": 2})), slide, vocabulary)
+    with pytest.raises(ConcertError):
+        check_targets(WhatIf(([3], target)), slide, vocabulary)
 
 
 def test_columns_may_be_named_as_in_the_file(make_slide: Callable[..., Slide]) -> None:

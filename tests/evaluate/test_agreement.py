@@ -93,6 +93,21 @@ def _times_near(slide: Slide, patch: Patch, sources: np.ndarray) -> np.ndarray:
     return times
 
 
+def test_spots_without_coordinates_do_not_count(slide: Slide, what_if: WhatIf) -> None:
+    lost = what_if.rows[:2]
+    simulated = slide.adata.copy()
+    simulated.obsm["spatial"][lost] = np.nan
+    other = from_anndata(simulated)
+    score, _ = agreement(other, what_if, replace(perfect(other, what_if), rows=np.arange(400)), np.arange(3))
+    assert score.spots == len(what_if.rows) - 2
+    assert score.genes_pcc == pytest.approx(1.0)
+    assert score.slope == pytest.approx(1.0)
+    nowhere = WhatIf((lost, TARGET))
+    score = agreement(other, nowhere, perfect(other, nowhere), np.zeros(0, dtype=np.int64))[0]
+    assert score.spots == 0
+    assert np.isnan([score.genes_pcc, score.slope, score.mean_shift_pcc, score.nearest_pcc]).all()
+
+
 def test_without_a_spot_in_the_target_state_there_is_no_baseline(slide: Slide) -> None:
     patch = Patch(np.arange(5), {"tissue": "tumour"})
     assert mean_shift(slide, patch, ["Sftpc"]) is None

@@ -33,6 +33,11 @@ def test_devices_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime.describe_device("cpu") == "CPU · 3 threads"
 
 
+def test_the_machine_in_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert runtime.machine() == {"platform": platform.platform(), "threads": 3}
+
+
 def test_threads_leave_a_core_to_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
     try:

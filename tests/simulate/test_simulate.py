@@ -117,6 +117,18 @@ def test_truth_of_a_what_if_is_the_generator_applied_to_changed_labels(tumour):
     assert np.allclose(true.change, after - before, atol=1e-6)
 
 
+def test_spots_without_coordinates_have_no_truth_and_the_others_keep_theirs(tumour):
+    what_if = WhatIf((np.flatnonzero(tumour.obs["what_if"]), {"perturbation": "Jak2"}))
+    lost = np.flatnonzero(tumour.obs["perturbation"].astype(str) == "control")[:2]  # they propagate nothing
+    given = tumour.copy()
+    given.obsm["spatial"][lost, [0, 1]] = np.nan
+    true, expected = simulate.truth(given, what_if), simulate.truth(tumour, what_if)
+    for name in ("baseline", "predicted", "change"):
+        assert np.isnan(getattr(true, name)[lost]).all()
+        kept = [np.delete(getattr(t, name), lost, axis=0) for t in (true, expected)]
+        assert np.allclose(*kept, rtol=1e-12, atol=0)
+
+
 def test_a_patch_changes_its_ring_and_the_change_decays(sample):
     patch = np.flatnonzero(sample.obs["what_if"])
     change = simulate.truth(sample, WhatIf((patch, {"perturbation": "Jak2"}))).change
