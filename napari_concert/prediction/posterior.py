@@ -12,6 +12,7 @@ from scipy.special import ndtr
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 Z_95 = 1.959963984540054
+SURE = 0.025  # false sign rate below which a change is sure
 _BATCH_VALUES = 4_000_000
 
 

@@ -140,6 +140,21 @@ def test_a_region_without_a_modelled_spot_is_nan(prediction: Prediction, rows: l
     assert table.isna().all(axis=None)
 
 
+def test_a_guessed_gene_does_not_lead_whatever_its_unshrunk_interval(make: Callable[..., Prediction]) -> None:
+    """A gene of few counts: shrunk to -0.3, unshrunk -3 with sd 0.8, so that the interval leaves 0."""
+    plain = make()
+    weights, covariance = np.zeros_like(plain.weights), np.zeros_like(plain.covariance)
+    weights[4, :2], covariance[:2, 4, 4] = (-0.3, 0.5), (0.8**2, 0.1**2)
+    unshrunk = weights.copy()
+    unshrunk[4, 0] = -3.0
+    features = plain.baseline_features.copy()
+    features[:, 4] += 1
+    prediction = make(weights=weights, unshrunk=unshrunk, covariance=covariance, whatif_features=features)
+    found = prediction.top_genes(prediction.rows)
+    assert found.loc["g0", "upper"] < 0
+    assert list(found.index[:2]) == ["g1", "g0"]
+
+
 def test_top_genes_change_most_at_least(prediction: Prediction) -> None:
     table = prediction.region_change(range(5))
     at_least = np.maximum(np.maximum(table["lower"], -table["upper"]), 0)
