@@ -211,7 +211,7 @@ class Prediction:
     def top_genes(self, rows: npt.ArrayLike, n: int = 50) -> pd.DataFrame:
         """Give the ``n`` genes that surely change most over a region, first the one that changes most at least.
 
-        Genes whose false sign rate is below 2.5 % come first, by the bound of the 95 % interval that is nearest to zero;
+        Genes whose false sign rate is below 2.5 % come first, by the bound of the 95 % interval nearest to zero;
         then all others by absolute mean change. A large change that is mostly guessed does not lead the list.
         """
         table = self.region_change(rows)
