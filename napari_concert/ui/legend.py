@@ -16,6 +16,8 @@ from napari.components._viewer_constants import CanvasPosition
 from napari.components.overlays import CanvasOverlay
 from vispy.scene.visuals import Compound, Markers
 
+from napari_concert.ui.measure import text_size
+
 _SWATCH = 11.0
 _GAP = 7.0
 
@@ -85,11 +87,7 @@ class VispyLegend(ViewerOverlayMixin, VispyCanvasOverlay):
 
     def _text_size(self, text: str) -> tuple[float, float]:
         """Give the width and height of a text in canvas pixels."""
-        from napari._vispy.utils.text import get_text_metrics
-
-        metrics = get_text_metrics(self._names)
-        ratio = self._names._vispy_dpi_ratio
-        return metrics.horizontalAdvance(text) * ratio, metrics.height() * ratio
+        return text_size(text, self.overlay.font_size, self._names.face)
 
 
 overlay_to_visual[LegendOverlay] = VispyLegend

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.components.overlays import TextOverlay
 
+from napari_concert.ui.banner import BannerOverlay
 from napari_concert.ui.legend import LegendOverlay
+from napari_concert.ui.measure import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
 
 _WARNING_BOX = (0.96, 0.72, 0.16, 0.95)
 _WARNING_TEXT = (0.08, 0.06, 0.0, 1.0)
-# widths in canvas pixels: of a character (about), and of the column that the title and legend take at the right
-_CHARACTER = 10.5
+_FONT_SIZE = 10
+# widths in canvas pixels: of what stands at the right (title and legend; the scale bar), and the least for a text
 _RIGHT_COLUMN = 290
+_SCALE_BAR = 190
+_NARROWEST = 200
 _TITLE_WIDTH = 30
 # beyond this a legend would run off the canvas
 _LEGEND_MAX = 24
@@ -36,15 +40,17 @@ class PictureText:
     def __init__(self, viewer: Viewer) -> None:
         self._canvas = viewer.canvas
         self._overlays = viewer.canvas.overlays
-        self._warning: str | None = None
+        self._warning, self._caption = "", ""
         viewer.canvas.overlay_tiling.top_right = "vertical"
-        self.title = TextOverlay(position="top_right", font_size=10)
-        self.legend = LegendOverlay(position="top_right", font_size=10)
-        self.banner = TextOverlay(position="top_left", font_size=10, box_color=_WARNING_BOX, color=_WARNING_TEXT)
-        self.caption = TextOverlay(position="bottom_left", font_size=10)
+        self.title = TextOverlay(position="top_right", font_size=_FONT_SIZE)
+        self.legend = LegendOverlay(position="top_right", font_size=_FONT_SIZE)
+        self.banner = BannerOverlay(
+            position="top_left", font_size=_FONT_SIZE, box_color=_WARNING_BOX, color=_WARNING_TEXT
+        )
+        self.caption = TextOverlay(position="bottom_left", font_size=_FONT_SIZE)
         for name in ("title", "legend", "banner", "caption"):
             self._overlays[f"concert_{name}"] = getattr(self, name)
-        viewer.canvas.events.size.connect(self._wrap_warning)
+        viewer.canvas.events.size.connect(self._wrap)
 
     def set_title(self, name: str, detail: str) -> None:
         """Say what the colours show, and in which unit."""
@@ -63,12 +69,13 @@ class PictureText:
 
     def set_warning(self, text: str | None) -> None:
         """Show a warning on the picture itself, or none."""
-        self._warning = text
-        self._wrap_warning()
+        self._warning = text or ""
+        self._wrap()
 
     def set_caption(self, text: str) -> None:
         """Say what is painted."""
-        _write(self.caption, text)
+        self._caption = text
+        self._wrap()
 
     def clear(self) -> None:
         """Hide all texts."""
@@ -79,14 +86,18 @@ class PictureText:
 
     def close(self) -> None:
         """Take the texts off the canvas."""
-        self._canvas.events.size.disconnect(self._wrap_warning)
+        self._canvas.events.size.disconnect(self._wrap)
         for name in ("title", "legend", "banner", "caption"):
             self._overlays.pop(f"concert_{name}", None)
 
-    def _wrap_warning(self) -> None:
-        """Break the warning's lines so that it leaves the title and legend free."""
-        room = max(24, int((self._canvas.size[1] - _RIGHT_COLUMN) / _CHARACTER))
-        _write(self.banner, "\n".join(textwrap.wrap(self._warning, room)) if self._warning else "")
+    def _wrap(self) -> None:
+        """Break lines so that the warning leaves title and legend free, and the caption the scale bar."""
+        width = self._canvas.size[1]
+        for overlay, text, taken in (
+            (self.banner, self._warning, _RIGHT_COLUMN),
+            (self.caption, self._caption, _SCALE_BAR),
+        ):
+            _write(overlay, wrap(text, max(_NARROWEST, width - taken), _FONT_SIZE) if text else "")
 
 
 def _write(overlay: TextOverlay, text: str) -> None:

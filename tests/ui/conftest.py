@@ -146,7 +146,7 @@ def painted(trained: Session, patch_rows: np.ndarray) -> Session:
 
 
 @pytest.fixture
-def viewer() -> ViewerModel:
+def viewer(qapp: QApplication) -> ViewerModel:
     """Return a viewer without a window."""
     return ViewerModel()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_concert.ui.banner import VispyBanner
+from napari_concert.ui.measure import text_size
 from napari_concert.ui.overlays import PictureText
 
 NAMES = ("concert_title", "concert_legend", "concert_banner", "concert_caption")
@@ -58,14 +60,35 @@ def test_a_legend_that_would_run_off_the_canvas_says_how_many_more(text):
     assert len(text.legend.labels) == len(text.legend.colours) == 25
 
 
+WARNING = "Jak2 was never measured in normal lung: what the model says there is extrapolated from other tissue."
+
+
 def test_a_warning_leaves_the_title_free_at_any_width(text, viewer):
-    words = "Jak2 was never measured in normal lung: what the model says there is extrapolated from other tissue."
-    text.set_warning(words)
-    for width in (400, 800, 1600):
+    text.set_warning(WARNING)
+    for width in (500, 800, 1600):
         viewer.canvas.size = (600, width)
-        lines = text.banner.text.splitlines()
-        assert " ".join(lines) == words
-        assert max(map(len, lines)) <= max(24, (width - 290) / 10)
+        assert " ".join(text.banner.text.splitlines()) == WARNING
+        assert text_size(text.banner.text, 10)[0] <= max(200, width - 290)
+
+
+def test_a_caption_leaves_the_scale_bar_free(text, viewer):
+    words = "20 spots → Jak2\na model's extrapolation, not a proven cause"
+    text.set_caption(words)
+    viewer.canvas.size = (600, 1000)
+    assert text.caption.text == words
+    viewer.canvas.size = (600, 550)
+    assert len(text.caption.text.splitlines()) == 3
+    assert text_size(text.caption.text, 10)[0] <= 550 - 190
+
+
+def test_the_box_of_a_warning_is_as_wide_as_its_words(window):
+    text = window.brush.layers.text
+    text.set_warning("Extrapolation: Jak2 was never measured in normal lung")
+    (visual,) = window.canvas._viewer_overlay_to_visual[text.banner]
+    assert isinstance(visual, VispyBanner)
+    glyphs = visual._font_info.font_manager.get_font(visual.node.face)
+    widest = max(sum(glyphs[letter]["advance"] for letter in line) for line in text.banner.text.splitlines())
+    assert visual.box.width >= widest / 256 * 10 * 96 / 72
 
 
 def test_closing_takes_the_texts_off(text, viewer):
