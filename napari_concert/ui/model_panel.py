@@ -80,7 +80,9 @@ class ModelPanel(QWidget):
         self.train.setText("Stop and keep the best so far" if running else "Train")
         self.train.setToolTip(TIPS["stop" if running else "train"])
         self.settings.setEnabled(not running)
-        self.plot.show_epochs(state.epochs if state is not None else [])
+        epochs = state.epochs if state is not None else []
+        self.plot.setVisible(bool(epochs))
+        self.plot.show_epochs(epochs)
         say(self.progress, "" if state is None else _progress(state))
 
     def _on_model(self) -> None:

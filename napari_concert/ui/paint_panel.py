@@ -131,13 +131,18 @@ class PaintPanel(QWidget):
         self.clear.setEnabled(bool(len(painted)))
         say(self.patch, caption(current.slide, painted, {}) or NOTHING)
         say(self.tissues, _composition(current.slide.tissue_of[painted].tolist()))
-        say(self.blocker, self.session.whatif_blocker)
+        say(self.blocker, self.session.whatif_blocker or unused(self.session.model_problem))
         say(self.warning, self.session.target_warning)
 
     def _load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load a patch", "", "Patches (*.txt *.geojson *.json)")
         if path:
             self.session.load_patch(path)
+
+
+def unused(problem: str) -> str:
+    """Say that the model can't be used, and what to do; "" if it can."""
+    return f"The model is not used: {problem}; train again in step 2." if problem else ""
 
 
 def _composition(tissues: list[str | None]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QSizePolicy
 
@@ -26,6 +26,8 @@ class PlotCanvas(FigureCanvasQTAgg):
         In pixels.
     """
 
+    axes: Any = None  # Qt tells of changes while the canvas is made
+
     def __init__(self, height: int) -> None:
         super().__init__(Figure())  # type: ignore[no-untyped-call]
         self.setFixedHeight(height)
@@ -43,27 +45,45 @@ class PlotCanvas(FigureCanvasQTAgg):
         super().showEvent(event)  # type: ignore[no-untyped-call]
         self.draw_idle()  # type: ignore[no-untyped-call]
 
+    def changeEvent(self, event: Any) -> None:
+        """Take on the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and self.axes is not None:
+            self._colour()
+            self._draw_soon()
+
     def begin(self, xlabel: str, ylabel: str) -> Any:
         """Clear the axes and give them back, in the theme's colours."""
-        ink = self.palette().color(QPalette.ColorRole.WindowText).name()
-        self.figure.set_facecolor(self.palette().color(QPalette.ColorRole.Window).name())
         axes = self.axes
         axes.clear()
         axes.set_facecolor("none")
-        axes.set_xlabel(xlabel, fontsize=FONT_SIZE, color=ink)
-        axes.set_title(ylabel, loc="left", fontsize=FONT_SIZE, color=ink)
-        axes.tick_params(labelsize=FONT_SIZE, colors=ink)
+        axes.set_xlabel(xlabel, fontsize=FONT_SIZE)
+        axes.set_title(ylabel, loc="left", fontsize=FONT_SIZE)
+        axes.tick_params(labelsize=FONT_SIZE)
         for side, spine in axes.spines.items():
             spine.set_visible(side in ("left", "bottom"))
-            spine.set_color(ink)
+        self._colour()
         return axes
+
+    def _colour(self) -> None:
+        ink = self.palette().color(QPalette.ColorRole.WindowText).name()
+        self.figure.set_facecolor(self.palette().color(QPalette.ColorRole.Window).name())
+        axes, legend = self.axes, self.axes.get_legend()
+        axes.tick_params(colors=ink)
+        axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=FONT_SIZE, color=ink)
+        named = legend.get_texts() if legend is not None else ()
+        for part in (axes.xaxis.label, *axes.spines.values(), *named):
+            part.set_color(ink)
 
     def end(self) -> None:
         """Draw when the window is idle, if it shows; name the lines if they have names."""
         handles, labels = self.axes.get_legend_handles_labels()
         if labels:
-            ink = self.palette().color(QPalette.ColorRole.WindowText).name()
-            self.axes.legend(handles, labels, fontsize=FONT_SIZE, frameon=False, labelcolor=ink)
+            self.axes.legend(handles, labels, fontsize=FONT_SIZE, frameon=False)
+            self._colour()
+        self._draw_soon()
+
+    def _draw_soon(self) -> None:
         if self.isVisible():
             self.draw_idle()  # type: ignore[no-untyped-call]
 

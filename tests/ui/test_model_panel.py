@@ -30,6 +30,13 @@ def test_without_a_slide_nothing_can_be_trained(panel):
     assert panel.about.text() == NO_MODEL
 
 
+def test_there_is_no_plot_before_there_is_an_epoch(panel, opened, click):
+    assert not panel.plot.isVisible()
+    set_number(panel.settings.epochs, 2)
+    click(panel.train)
+    assert panel.plot.isVisible()
+
+
 def test_train_trains_with_the_settings(panel, opened, click):
     set_number(panel.settings.n_genes, 30)
     QTest.keyClicks(panel.settings.also.native, "Krt19; Fn1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -134,3 +136,11 @@ def test_another_slide_brings_its_own_unit(panel, opened, new_slide, grid):
     opened.add(new_slide(grid(6), {"region": ["a", "b", "c"] * 12}))
     assert panel.radius.suffix() == " units"
     assert panel.radius.value() == pytest.approx(15.0), "still 1.5 times the distance between spots"
+
+
+def test_a_model_that_no_longer_fits_is_said_here_too(panel, trained):
+    assert not panel.blocker.isVisible()
+    trained.read_as(columns=replace(trained.slide.columns, tissue=None))
+    assert panel.blocker.text().startswith("The model is not used: the model was trained with tissue 'tissue'")
+    assert panel.blocker.text().endswith("; train again in step 2.")
+    assert panel.blocker.isVisible()

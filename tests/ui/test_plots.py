@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from matplotlib.colors import to_hex
 from qtpy.QtGui import QColor, QPalette
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_concert.ui.plots import BOTTOM, LEFT, RIGHT, LossPlot, PlotCanvas
 
@@ -84,6 +85,22 @@ def test_colours_are_those_of_the_window(show):
     assert to_hex(canvas.figure.get_facecolor()) == "#102030"
     assert axes.xaxis.label.get_color() == "#fafbfc"
     assert canvas.height() == 120
+
+
+def test_another_theme_recolours_what_is_drawn(show, qtbot):
+    host = QWidget()
+    host.setStyleSheet("QWidget { background: #102030; color: #fafbfc; }")
+    plot = LossPlot()
+    QVBoxLayout(host).addWidget(plot)
+    show(host)
+    plot.show_epochs([epoch(1, 0.9, 1.0), epoch(2, 0.7, 0.8)])
+    qtbot.waitUntil(lambda: len(plot.axes.lines) == 2)
+    assert to_hex(plot.figure.get_facecolor()) == "#102030"
+    host.setStyleSheet("QWidget { background: #f0e0d0; color: #010203; }")
+    qtbot.waitUntil(lambda: to_hex(plot.figure.get_facecolor()) == "#f0e0d0")
+    texts = [plot.axes.xaxis.label, *plot.axes.get_xticklabels(), *plot.axes.get_legend().get_texts()]
+    assert {text.get_color() for text in texts} == {"#010203"}
+    assert len(plot.axes.lines) == 2
 
 
 def test_drawing_does_not_block_and_ends_in_pixels(plot, qtbot):

@@ -52,3 +52,22 @@ def test_the_unit_can_be_given_itself(form, plain, click, choose):
 def test_where_the_file_says_so_the_source_is_shown(form, opened):
     assert "1 unit = 1 µm" in form.source.text()
     assert "spatial_units" in form.source.text()
+
+
+def test_it_begins_with_what_holds_and_sets_only_what_differs(form, plain, opened, tiny, click, choose):
+    assert form.number.value() == pytest.approx(tiny.pitch, abs=0.005)
+    assert form.number.decimals() == 2
+    assert not form.apply.isEnabled()
+    choose(form.way, UNIT)
+    assert form.number.value() == 1.0
+    assert not form.apply.isEnabled()
+    form.number.setValue(2.0)
+    assert form.apply.isEnabled()
+    click(form.apply)
+    assert opened.slide.units.um_per_unit == 2.0
+    assert not form.apply.isEnabled()
+
+
+def test_unknown_units_begin_with_a_likely_number(form, plain):
+    assert form.number.value() == 100.0
+    assert form.apply.isEnabled()
