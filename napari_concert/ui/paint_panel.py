@@ -142,7 +142,7 @@ class PaintPanel(QWidget):
 
 def unused(problem: str) -> str:
     """Say that the model can't be used, and what to do; "" if it can."""
-    return f"The model is not used: {problem}; train again in step 2." if problem else ""
+    return f"The model is not used: {problem}. Training again in step 2 makes one that fits." if problem else ""
 
 
 def _composition(tissues: list[str | None]) -> str:
