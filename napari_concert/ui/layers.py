@@ -52,9 +52,12 @@ class SlideLayers:
             (session.target_changed, self._show_texts),
             (session.model_changed, self._show_texts),
         ]
+        self._moved = (viewer.dims.events.current_step, viewer.dims.events.ndisplay)
         for signal, slot in self._links:
             signal.connect(slot)
         viewer.layers.events.removed.connect(self._on_layer_removed)
+        for moved in self._moved:
+            moved.connect(self._show_caption)
         viewer.canvas.events.background_color.connect(self._show_values)
         self._show_slide()
 
@@ -63,6 +66,8 @@ class SlideLayers:
         for signal, slot in self._links:
             signal.disconnect(slot, missing_ok=True)
         self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
+        for moved in self._moved:
+            moved.disconnect(self._show_caption)
         self.viewer.canvas.events.background_color.disconnect(self._show_values)
         self.text.close()
         self.scene = None
@@ -113,10 +118,18 @@ class SlideLayers:
         self.text.set_warning(self.session.extrapolation or None)
         self._show_caption()
 
-    def _show_caption(self) -> None:
+    def _show_caption(self, *_: object) -> None:
         if self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
-            self.text.set_caption(caption_with_note(self.scene.slide, self.session.painted, self.session.target, note))
+            said = caption_with_note(self.scene.slide, self.session.painted, self.session.target, note)
+            self.text.set_caption("\n".join(line for line in (self._section(), said) if line))
+
+    def _section(self) -> str:
+        """Name the section of a stack that the slider shows; nothing in the 3D view, which shows all."""
+        dims = self.viewer.dims
+        if self.scene is None or dims.ndisplay == dims.ndim:
+            return ""
+        return self.scene.section_at(dims.point[-3])
 
     # -- layers -------------------------------------------------------------------------------------------------------
 
@@ -127,8 +140,16 @@ class SlideLayers:
         self.viewer.add_layer(scene.rings)
         self.viewer.layers.selection.active = scene.spots
         self.viewer.canvas.overlays.scale_bar.visible = True
+        self._choose_section(scene)
         self.viewer.reset_view()
         self.viewer.scene.camera.zoom *= _ROOM
+
+    def _choose_section(self, scene: SlideScene) -> None:
+        """Move the slider of a stack to the section of which most is known."""
+        colour = self.session.colour
+        level = scene.best_level(colour.name if colour is not None else "")
+        if level is not None:
+            self.viewer.dims.set_point(self.viewer.dims.ndim - 3, level)
 
     def _remove_layers(self) -> None:
         scene, self.scene = self.scene, None

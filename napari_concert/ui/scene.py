@@ -55,6 +55,10 @@ class SlideScene:
         self.spots = SpotsLayer(self._data, diameter=slide.spot_diameter, name=slide.name, **shared)
         self.rings = _empty_rings(ndim, slide.spot_diameter, shared)
         self._levels = np.unique(self.layout.points[self.rows, 0]) if ndim == 3 else None
+        # for each drawn spot of a stack, which section along z it lies on
+        self._level_of = (
+            None if self._levels is None else np.searchsorted(self._levels, self.layout.points[self.rows, 0])
+        )
 
     def adopt(self, slide: Slide) -> bool:
         """Take in the same slide read otherwise, if its spots stay where they are; give whether they do."""
@@ -102,6 +106,26 @@ class SlideScene:
         with self.rings.events.data.blocker():
             self.rings.data = self._data[ringed]
         return True
+
+    # -- sections of a stack ------------------------------------------------------------------------------------------
+
+    def best_level(self, column: str) -> float | None:
+        """Give the z of the section with most known labels of a column; None where the slide is not a stack."""
+        if self._levels is None or self._level_of is None or not len(self._levels):
+            return None
+        slide = self.slide
+        labels = slide.tissue_of if column == slide.columns.tissue else slide.state_of
+        known = np.array([label is not None for label in labels[self.rows]])
+        return float(self._levels[np.argmax(np.bincount(self._level_of[known], minlength=len(self._levels)))])
+
+    def section_at(self, z: float) -> str:
+        """Name the section at a z of napari's slider; "" if no column tells sections, or the slide is not a stack."""
+        column = self.slide.columns.section
+        if self._levels is None or not len(self._levels) or column is None:
+            return ""
+        here = self.rows[self._level_of == np.argmin(np.abs(self._levels - z))]
+        names = sorted({str(name) for name in self.slide.labels(column)[here] if name is not None})
+        return f"section {', '.join(names)}" if names else ""
 
     # -- where the cursor is ------------------------------------------------------------------------------------------
 

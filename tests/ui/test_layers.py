@@ -196,3 +196,32 @@ def test_a_stack_shows_one_section_at_a_time(layers, session, viewer, new_slide,
     assert viewer.dims.ndim == 3
     viewer.dims.set_current_step(0, 0)
     assert len(layers.scene.spots._view_indices) == 25
+
+
+@pytest.fixture
+def stack(session, new_slide, grid):
+    """A session with a stack of three sections; only on the last are states known."""
+    coords = np.concatenate([np.column_stack([grid(5), np.full(25, z)]) for z in (0.0, 20.0, 40.0)])
+    states = np.r_[np.full(50, "unknown"), np.repeat(["control", "Jak2"], [15, 10])]
+    obs = {"section": np.repeat(["s1", "s2", "s3"], 25), "perturbation": states}
+    session.add(new_slide(coords, obs, registered=True))
+    return session
+
+
+def test_a_stack_opens_on_the_section_of_which_most_is_known(layers, stack, viewer):
+    assert viewer.dims.point[0] == 40.0
+    assert {stack.slide.state_of[layers.scene.rows[i]] for i in layers.scene.spots._view_indices} == {"control", "Jak2"}
+
+
+def test_the_section_of_a_stack_is_named(layers, stack, viewer):
+    assert layers.text.caption.text == "section s3"
+    viewer.dims.set_point(0, 20.0)
+    assert layers.text.caption.text == "section s2"
+    stack.paint([30])
+    assert layers.text.caption.text.startswith("section s2\n1 spot")
+    viewer.dims.ndisplay = 3
+    assert not layers.text.caption.text.startswith("section")
+
+
+def test_a_flat_slide_names_no_section(layers, opened):
+    assert not layers.text.caption.visible
