@@ -53,7 +53,7 @@ def examine() -> dict[str, Any]:
 
 def window() -> dict[str, Any]:
     """Return what Qt and OpenGL say; asked in a process of its own, since Qt ends its process where it can't start."""
-    command = (sys.executable, "-m", "napari_concert.cli.window_check")
+    command = (sys.executable, "-m", "napari_concert.ui.window_check")
     try:
         done = subprocess.run(  # noqa: S603 - our own module, by our own interpreter
             command, capture_output=True, text=True, timeout=WAIT, check=False

@@ -9,7 +9,6 @@ from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import pandas as pd
-import torch
 
 from napari_concert.concert.checks import check_slides, mismatches, notes, seen_pairs, unseen
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
@@ -22,7 +21,7 @@ from napari_concert.model import checkpoint, runtime
 from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.counterfactual import whatif_features
 from napari_concert.model.network import ConcertNetwork
-from napari_concert.model.training import Trainer, build, train
+from napari_concert.model.training import prepare, train
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
@@ -150,18 +149,14 @@ class Concert:
         if not self.slides:
             raise ConcertError("There is nothing to train on: this model was loaded without slides; give load() some.")
         arrays = arrays_of(self.slides, self.vocabulary, self.scale)
-        network = build(arrays, self.vocabulary, self.config, self.seed)
-        epochs: list[Epoch] = []
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            trainer = Trainer(network, arrays, self.seed, self.device)
+        trainer, epochs = prepare(arrays, self.vocabulary, self.config, self.seed, self.device), list[Epoch]()
         try:
             for epoch in train(trainer, limit):
                 if epoch.fraction == 1:
                     epochs.append(epoch)
                 yield epoch
         finally:
-            self._adopt(network, epochs, trained_with(self, limit))
+            self._adopt(trainer.network, epochs, trained_with(self, limit))
 
     def _adopt(self, network: ConcertNetwork, epochs: list[Epoch], settings: dict[str, Any]) -> None:
         self._network = network.cpu().double().eval()

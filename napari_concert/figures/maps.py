@@ -43,7 +43,7 @@ def spot_map(
     close_up: Box | None = None,
     bar: bool = True,
 ) -> EllipseCollection:
-    """Draw the spots at their true size, in data units, right way up (y points down, as in napari).
+    """Draw the spots at their true size, right way up (y points down, as in napari); return those that have a value.
 
     Parameters
     ----------
@@ -63,11 +63,6 @@ def spot_map(
         Corners (low, high) of a part to frame, which another map shows.
     bar
         Whether to draw a scale bar.
-
-    Returns
-    -------
-    EllipseCollection
-        The spots that have a value.
     """
     layout = layout or lay_out(slide)
     values = np.asarray(values, dtype=np.float64)
@@ -75,25 +70,34 @@ def spot_map(
     placed = _inside(layout.points, window or layout.box)
     known = placed & np.isfinite(values)
     _circles(ax, layout.points[placed & ~known], slide.spot_diameter, color=MISSING)
-    spots = _circles(
-        ax, layout.points[known], slide.spot_diameter, array=values[known], cmap=cmap, norm=Normalize(low, high)
-    )
+    look = {"array": values[known], "cmap": cmap, "norm": Normalize(low, high)}
+    spots = _circles(ax, layout.points[known], slide.spot_diameter, **look)
     for rows, name in zip_longest(outlines, names, fillvalue=""):
-        parts = _outline(ax, layout.points[np.asarray(rows)], slide.pitch)
-        if name and parts:
-            _name(ax, parts[0], slide.pitch, str(name), window or layout.box)
+        _mark(ax, layout.points[np.asarray(rows)], slide.pitch, str(name), window or layout.box)
     _frame(ax, window or layout.box, bar)
     if window is None:
         _name_sections(ax, layout)
     if close_up is not None:
-        (left, top), (right, bottom) = close_up
-        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=INK, lw=0.7, ls=(0, (4, 2))))
+        _dash(ax, close_up)
     ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5)
     if bar:
         scale_bar(ax, slide.units.name)
     if label:
         colour_bar(ax, spots, label)
     return spots
+
+
+def _mark(ax: Axes, points: npt.NDArray[np.float64], pitch: float, name: str, box: Box) -> None:
+    """Outline a patch, and write its name above its largest part."""
+    parts = _outline(ax, points, pitch)
+    if name and parts:
+        _name(ax, parts[0], pitch, name, box)
+
+
+def _dash(ax: Axes, box: Box) -> None:
+    """Frame the part of the map that another map shows."""
+    (left, top), (right, bottom) = box
+    ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=INK, lw=0.7, ls=(0, (4, 2))))
 
 
 def _inside(points: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.bool_]:

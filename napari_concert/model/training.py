@@ -234,6 +234,14 @@ class Trainer:
         self.network.covariance.copy_(posterior.covariance)
 
 
+def prepare(arrays: SpotArrays, vocabulary: Vocabulary, config: ModelConfig, seed: int, device: str) -> Trainer:
+    """Return a training that is ready to start; the seed draws the MLPs' start and the hidden spots."""
+    network = build(arrays, vocabulary, config, seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Trainer(network, arrays, seed, device)
+
+
 def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
     """Train until the held-out loss has converged or ``max_epochs`` are over; yield a record an epoch.
 

@@ -25,15 +25,7 @@ from scipy import sparse
 
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.prediction.export import to_anndata
-from napari_concert.prediction.posterior import (
-    SURE,
-    Floats,
-    GenePrediction,
-    false_sign_rate,
-    interval,
-    parts,
-    root,
-)
+from napari_concert.prediction.posterior import SURE, Floats, GenePrediction, false_sign_rate, interval, parts, root
 
 if TYPE_CHECKING:
     from anndata import AnnData

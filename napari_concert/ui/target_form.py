@@ -42,6 +42,8 @@ class TargetForm(QWidget):
         target = self.session.target
         for attribute, box in self.boxes.items():
             box.setCurrentText(str(target.get(attribute, AS_OBSERVED)))
+        for attribute, field in self._numbers.items():
+            field.setText(f"{target[attribute]:g}" if attribute in target else "")
         self.setEnabled(not self.session.whatif_blocker)
 
     def _rebuild(self, slide: Slide) -> None:

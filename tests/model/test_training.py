@@ -315,6 +315,7 @@ def test_degenerate_slides_train_without_nan(case: Callable[..., Any], change: C
     change(slide.arrays)
     network, epochs = _run(slide)
     _finite(network, epochs)
+    assert epochs[-1].fraction == 1
 
 
 def test_the_start_is_each_genes_mean(case: Callable[..., Any]) -> None:

@@ -72,6 +72,8 @@ def test_every_signal_is_safe_without_a_slide(dock, session):
     for name, signal in signals(session).items():
         values = {"notified": ("info", "text"), "busy_changed": ("text",), "brush_changed": (1.0,)}.get(name, ())
         signal.emit(*values)
+    assert session.slide is None
+    assert dock.status.message.text() == "text", "the last thing said is shown"
 
 
 def test_after_the_dock_is_gone_no_signal_reaches_it(painted, viewer, qtbot):
@@ -95,6 +97,8 @@ def test_after_the_dock_is_gone_the_session_can_still_be_used(painted, viewer, m
     for name, signal in signals(painted).items():
         values = {"notified": ("info", "text"), "busy_changed": ("text",), "brush_changed": (1.0,)}.get(name, ())
         signal.emit(*values)
+    assert painted.colour.name == "Vim"
+    assert painted.view is View.BASELINE
 
 
 def test_the_dock_ends_the_session_and_keeps_the_work(tiny, viewer, state_folder):

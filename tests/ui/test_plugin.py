@@ -217,6 +217,7 @@ def test_a_window_whose_dock_was_closed_ends_its_session(with_slide, qtbot):
     with_slide.window.remove_dock_widget(plugin.find_dock(with_slide))
     with_slide.close()
     qtbot.waitUntil(lambda: session._is_closed)
+    assert session._is_closed
 
 
 def test_without_a_viewer_it_says_what_to_do(monkeypatch):

@@ -67,3 +67,5 @@ def test_continuous_attributes_take_numbers(form, session, new_slide, grid, said
     field.clear()
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert "time" not in session.target
+    session.set_target("time", 6.25)
+    assert field.text() == "6.25", "the field follows the session"
