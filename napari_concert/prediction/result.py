@@ -204,13 +204,13 @@ class Prediction:
         """Give the ``n`` genes that surely change most over a region, first the one that changes most at least.
 
         Genes whose false sign rate is below 2.5 % come first, by the bound of the 95 % interval nearest to zero;
-        then all others by absolute mean change. A large change that is mostly guessed does not lead the list.
+        then all others by their false sign rate. A large change that is mostly guessed does not lead the list.
         """
         table = self.region_change(rows)
         size = table["change"].abs().to_numpy()
         at_least = np.maximum(np.maximum(table["lower"].to_numpy(), -table["upper"].to_numpy()), 0.0)
-        sure = table["lfsr"].to_numpy() < SURE
-        return table.iloc[np.lexsort((-size, -np.where(sure, at_least, 0.0), ~sure))[:n]]
+        lfsr = table["lfsr"].to_numpy()
+        return table.iloc[np.lexsort((-size, np.where(lfsr < SURE, -at_least, lfsr), ~(lfsr < SURE)))[:n]]
 
     @cached_property
     def reach(self) -> npt.NDArray[np.bool_]:

@@ -35,7 +35,7 @@ class Result:
     patch, ring
         Painted spots, and the spots within two pitches around them.
     patch_genes, ring_genes
-        All modelled genes by how much they change at least (see :meth:`Prediction.top_genes`); None until computed.
+        All modelled genes, those that surely change first (see :meth:`Prediction.top_genes`); None until computed.
     agreement
         On simulated slides: scores of patch and surroundings against the truth, with baselines.
     """

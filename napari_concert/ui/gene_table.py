@@ -14,8 +14,8 @@ _COLUMNS = ("gene", "change", "95 % interval", "false sign")
 _TIPS = (
     "Click a row to show the gene.",
     "Mean {unit} over the region.",
-    "95 % interval of the mean change; narrow ones are sure.",
-    "Local false sign rate: the chance that the change has the other sign.",
+    "95 % interval of the mean change, unshrunk. By chance a few of many genes leave 0: see the false sign rate.",
+    "Local false sign rate: the chance that the change has the other sign. Below 0.025 the sign is called sure.",
 )
 _SORT_BY = ("gene", "change", "lower", "lfsr")
 

@@ -36,6 +36,7 @@ TIPS = {
     "clear": "Erase all painted spots. Can be undone.",
     "target": "The state that the painted spots take.",
     "target_tissue": "The tissue that the painted spots take; as observed by default.",
-    "ranking": "Genes by how much they change at least: the end of the 95 % interval that is nearest to 0.",
+    "ranking": "Genes whose sign is sure come first (false sign below 2.5 %), by how much they change at least; "
+    "the others follow by that rate.",
     "start_afresh": "Forget what was painted, labelled and trained on this slide.",
 }

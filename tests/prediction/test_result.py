@@ -162,9 +162,10 @@ def test_top_genes_change_most_at_least(prediction: Prediction) -> None:
     assert sorted(found.index) == sorted(prediction.genes)
     ranked = at_least[found.index].to_numpy()
     assert (np.diff(ranked) <= 0).all()
-    unsure = found[ranked == 0]["change"].abs().to_numpy()
+    unsure = found[found["lfsr"] >= 0.025]["lfsr"].to_numpy()
     assert len(unsure) > 1
-    assert (np.diff(unsure) <= 0).all()
+    assert (np.diff(unsure) >= 0).all(), "by how sure their sign is, not by their size"
+    assert (found["lfsr"].to_numpy()[: -len(unsure)] < 0.025).all()
 
 
 def test_a_sure_small_change_leads_a_large_guess(make: Callable[..., Prediction]) -> None:
