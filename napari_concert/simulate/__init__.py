@@ -1,7 +1,21 @@
 """Slides with known truth: the generator's parameters are stored, so that any painted patch has a true answer."""
 
+from napari_concert.simulate.families import FAMILIES, Family, family
+from napari_concert.simulate.recipe import Recipe
 from napari_concert.simulate.sample import sample_path
-from napari_concert.simulate.truth import Truth, has_truth, truth
-from napari_concert.simulate.tumour import tumour
+from napari_concert.simulate.truth import Truth, example, has_truth, truth
+from napari_concert.simulate.tumour import tumour, tumour_pair
 
-__all__ = ["Truth", "has_truth", "sample_path", "truth", "tumour"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Recipe",
+    "Truth",
+    "example",
+    "family",
+    "has_truth",
+    "sample_path",
+    "truth",
+    "tumour",
+    "tumour_pair",
+]
