@@ -25,18 +25,35 @@ def add(commands: Commands) -> None:
     tumour.add_argument("--seed", metavar="S", type=at_least(0), default=0, help="draws everything (default 0)")
     tumour.add_argument("--spots", metavar="N", type=at_least(1), default=1903, help="spots (default 1903)")
     tumour.add_argument("--genes", metavar="G", type=at_least(1), default=2000, help="genes (default 2000)")
+    tumour.add_argument(
+        "--family",
+        metavar="NAME",
+        help="a family of slides ('napari-concert simulate families'); the sample's by default",
+    )
     tumour.set_defaults(run=run)
+    about = "List the families of slides, and what is varied in each."
+    kinds.add_parser("families", help=about.lower().rstrip("."), description=about).set_defaults(run=run_families)
 
 
 def run(args: Namespace) -> int:
     """Write a simulated tumour slide."""
     require_writable_file(args.out, (".h5ad",))
     from napari_concert.io import atomic_path
-    from napari_concert.simulate import tumour
+    from napari_concert.simulate import family, tumour
 
-    slide = tumour(args.spots, args.genes, args.seed)
+    recipe = family(args.family).recipe if args.family else None
+    slide = tumour(args.spots, args.genes, args.seed, recipe)
     with atomic_path(args.out) as scratch:
         slide.write_h5ad(scratch, compression="gzip")
     patch = int(slide.obs["what_if"].sum())
     print(f"{args.out}: {slide.n_obs:,} spots × {slide.n_vars:,} genes; obs what_if marks {patch} spots to paint.")
+    return 0
+
+
+def run_families(_args: Namespace) -> int:
+    """Print the families' names."""
+    from napari_concert.simulate import FAMILIES
+
+    width = max(map(len, FAMILIES))
+    print("\n".join(f"{name:<{width}}  {family.varies}" for name, family in FAMILIES.items()))
     return 0
