@@ -3,7 +3,7 @@
 from napari_concert.simulate.families import FAMILIES, Family, family
 from napari_concert.simulate.recipe import Recipe
 from napari_concert.simulate.sample import sample_path
-from napari_concert.simulate.truth import Truth, example, has_truth, truth
+from napari_concert.simulate.truth import Truth, example, features, has_truth, truth
 from napari_concert.simulate.tumour import tumour, tumour_pair
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Truth",
     "example",
     "family",
+    "features",
     "has_truth",
     "sample_path",
     "truth",

@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.patches import WhatIf
-from napari_concert.simulate.field import Codes, Field, Places
+from napari_concert.simulate.field import Codes
+from napari_concert.simulate.terms import KEY, Term, terms
 from napari_concert.slide import Slide
 from napari_concert.slide.obs import as_labels
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.object_]
-KEY = "napari_concert_truth"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +79,21 @@ def truth(slide: Slide | AnnData, what_if: WhatIf, genes: Sequence[str] | None =
     UnknownName
         If a state, a tissue or a gene is not the slide's.
     """
-    adata = _table(slide)
-    if not has_truth(adata):
-        raise ConcertError("This slide was not simulated here, so its truth is not known.")
-    known = {name: [str(label) for label in adata.uns[KEY][name + "s"]] for name in ("state", "tissue")}
-    parameters = _Parameters(adata, known["state"], _positions(adata, genes))
-    before, after = (
-        parameters.log_mean(
-            _codes(adata, "perturbation", known["state"], change, "true_state"),
-            _codes(adata, "tissue", known["tissue"], change),
-        )
-        for change in (WhatIf(), what_if)
-    )
+    adata = _known(slide)
+    columns = _positions(adata, genes)
+    before, after = (_log_mean(adata, change, columns) for change in (WhatIf(), what_if))
     return Truth(np.exp(before), np.exp(after), after - before)
+
+
+def features(slide: Slide | AnnData, what_if: WhatIf) -> dict[str, Floats]:
+    """Return what every spot truly has under a what-if, (n_spots, k) for each term of the log mean.
+
+    Raises
+    ------
+    ConcertError
+        As :func:`truth` does.
+    """
+    return {name: term.features for name, term in _terms(_known(slide), what_if).items()}
 
 
 def example(slide: Slide | AnnData) -> WhatIf:
@@ -102,10 +104,14 @@ def example(slide: Slide | AnnData) -> WhatIf:
     ConcertError
         If the slide is not a simulated one.
     """
-    adata = _table(slide)
-    if not has_truth(adata):
-        raise ConcertError("This slide was not simulated here, so it has no example.")
+    adata = _known(slide)
     return WhatIf((adata.obs["what_if"].to_numpy(dtype=bool), {"perturbation": str(adata.uns[KEY]["target"])}))
+
+
+def _known(slide: Slide | AnnData) -> AnnData:
+    if not has_truth(slide):
+        raise ConcertError("This slide was not simulated here, so its truth is not known.")
+    return _table(slide)
 
 
 def _table(slide: Slide | AnnData) -> AnnData:
@@ -120,6 +126,20 @@ def _positions(adata: AnnData, genes: Sequence[str] | None) -> npt.NDArray[np.in
         if gene not in where:
             raise UnknownName("gene", gene, where)
     return np.array([where[gene] for gene in genes], dtype=np.int64)
+
+
+def _log_mean(adata: AnnData, what_if: WhatIf, genes: Codes) -> Floats:
+    """Return the log expected counts (n_spots, genes) of spots of size factor 1."""
+    log_mean = np.zeros((adata.n_obs, len(genes)))
+    for term in _terms(adata, what_if).values():
+        log_mean += term.features @ term.effects[genes].T
+    return log_mean
+
+
+def _terms(adata: AnnData, what_if: WhatIf) -> dict[str, Term]:
+    states, tissues = ([str(label) for label in adata.uns[KEY][name]] for name in ("states", "tissues"))
+    tissue = _codes(adata, "tissue", tissues, what_if)
+    return terms(adata, _codes(adata, "perturbation", states, what_if, "true_state"), tissue)
 
 
 def _codes(adata: AnnData, column: str, known: list[str], what_if: WhatIf, true: str = "") -> Codes:
@@ -144,43 +164,3 @@ def _observed(adata: AnnData, column: str, known: list[str]) -> Labels:
             "open the file as it was made."
         )
     return labels
-
-
-class _Parameters:
-    """What a slide has stored, for some of its genes."""
-
-    def __init__(self, adata: AnnData, states: list[str], genes: Codes) -> None:
-        self.adata, self.states, self.genes = adata, states, genes
-        self.field = Field.stored(adata.uns[KEY])
-        section = np.unique(as_labels(adata.obs["section"]), return_inverse=True)[1] if "section" in adata.obs else 0
-        self.section: Codes = np.broadcast_to(section, adata.n_obs)
-
-    def log_mean(self, state: Codes, tissue: Codes) -> Floats:
-        """Return the log expected counts (n_spots, genes) of spots of size factor 1, NaN without coordinates."""
-        log_mean: Floats = self._spots("factors") @ self._effect("factor_weights")
-        log_mean += np.asarray(self.adata.var["log_mean"])[self.genes]
-        log_mean += self._effect("tissue_effect")[tissue]
-        log_mean += self._effect("own_effect")[state]
-        cells = self._spots("cell_state") if "cell_state" in self.adata.obsm else None
-        if cells is not None:
-            log_mean += cells * (self._effect("cell_weights") + self._effect("own_interaction")[state])
-        if "batch_effect" in self.adata.varm:
-            log_mean += self._effect("batch_effect")[self.section]
-        places = Places(np.asarray(self.adata.obsm["spatial"], dtype=np.float64), tissue, self.section)
-        for p in np.flatnonzero(self.field.range_um).tolist():
-            strength = self.field(p, state, places)
-            log_mean += strength[:, None] * self._spill_over(p, tissue, cells)
-        return log_mean
-
-    def _spill_over(self, p: int, tissue: Codes, cells: Floats | None) -> Floats:
-        """Return what a unit of the field does, (genes,) or (n_spots, genes)."""
-        by_tissue = "spill_by_tissue" in self.adata.varm
-        effect = self._effect("spill_by_tissue")[:, p][tissue] if by_tissue else self._effect("spill_over")[p]
-        return effect if cells is None else effect + cells * self._effect("spill_interaction")[p]
-
-    def _effect(self, name: str) -> Floats:
-        """Return an effect as (…, genes), its axes reversed."""
-        return np.asarray(self.adata.varm[name])[self.genes].T
-
-    def _spots(self, name: str) -> Floats:
-        return np.asarray(self.adata.obsm[name], dtype=np.float64)

@@ -18,7 +18,8 @@ from napari_concert.simulate.layout import TISSUES, Layout, arrange
 from napari_concert.simulate.observe import counts, mislabelled
 from napari_concert.simulate.recipe import Recipe
 from napari_concert.simulate.spots import PITCH_UM
-from napari_concert.simulate.truth import KEY, truth
+from napari_concert.simulate.terms import KEY
+from napari_concert.simulate.truth import truth
 
 if TYPE_CHECKING:
     import pandas as pd

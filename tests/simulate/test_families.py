@@ -99,7 +99,7 @@ def test_the_truth_of_a_family_survives_its_file(name: str, tmp_path) -> None:
 def test_an_unknown_family_is_named() -> None:
     with pytest.raises(UnknownName, match=r"no family of slides called 'bass'\. Did you mean base"):
         family("bass")
-    with pytest.raises(ConcertError, match="has no example"):
+    with pytest.raises(ConcertError, match="was not simulated here"):
         simulate.example(AnnData(np.zeros((3, 2))))
 
 
