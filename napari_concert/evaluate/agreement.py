@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate.baselines import mean_shift, nearest_in_target
-from napari_concert.evaluate.metrics import pearson, slope
+from napari_concert.evaluate.scores import score_change, scored_rows
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
@@ -95,19 +95,10 @@ def _score(
     true: npt.NDArray[np.float64],
     baselines: tuple[npt.NDArray[np.float64] | None, ...] = (None, None),
 ) -> Agreement:
-    rows = rows[np.isin(rows, prediction.rows) & np.isfinite(true[rows]).all(axis=1)]
-    predicted, expected = prediction.changes(rows), true[rows]
-    mean = expected.mean(axis=0) if len(rows) else np.zeros(0)
-    shift, nearest = (float("nan") if b is None else pearson(b, mean) for b in baselines)
-    return Agreement(
-        region,
-        len(rows),
-        pearson(predicted.mean(axis=0), mean) if len(rows) else float("nan"),
-        pearson(predicted, expected),
-        slope(predicted, expected),
-        shift,
-        nearest,
-    )
+    rows = scored_rows(prediction, rows, true)
+    score = score_change(prediction.changes(rows), true[rows])
+    simple = (float("nan") if b is None else score_change(b, true[rows]).genes_pcc for b in baselines)
+    return Agreement(region, score.spots, score.genes_pcc, score.entries_pcc, score.slope, *simple)
 
 
 def _baselines(

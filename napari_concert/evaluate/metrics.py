@@ -23,6 +23,13 @@ def slope(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
     return float(one @ other) / size if size > 0 else float("nan")
 
 
+def rms(error: npt.ArrayLike) -> float:
+    """Return the root mean square of the known entries; NaN without any."""
+    known = np.asarray(error, dtype=np.float64).ravel()
+    known = known[np.isfinite(known)]
+    return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
+
+
 def _both(predicted: npt.ArrayLike, true: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return both as flat arrays, without the entries that either lacks."""
     one, other = np.asarray(predicted, dtype=np.float64).ravel(), np.asarray(true, dtype=np.float64).ravel()
