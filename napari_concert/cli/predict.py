@@ -43,14 +43,14 @@ def add(commands: Commands) -> None:
 
 def run(args: Namespace) -> int:
     """Predict, write, and report."""
-    _check(args)
+    check(args, args.patches)
     from napari_concert.cli.report import Report
     from napari_concert.concert import Concert
     from napari_concert.io import write_prediction
 
     model = Concert.load(args.model)
-    slide = _read(args, model)
-    what_if = _what_if(args.patches, slide, model)
+    slide = read_slide(args, model)
+    what_if = what_if_of(args.patches, slide, model)
     prediction = _with_command(_in_slide_order(model.predict(what_if, slide), slide), args)
     for gene in args.only_genes or ():
         prediction.index_of(gene)
@@ -61,16 +61,23 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _check(args: Namespace) -> None:
+def check(args: Namespace, patches: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+    """Check before any work that the result can be written, and that every patch becomes something.
+
+    Raises
+    ------
+    ConcertError
+        If not.
+    """
     require_writable_file(args.out, (".h5ad",))
     if args.out.exists() and args.path.exists() and args.out.samefile(args.path):
         raise ConcertError(f"{args.out} is the slide itself; give --out another name.")
-    for spots, target in args.patches:
+    for spots, target in patches:
         if not target:
             raise ConcertError(f"--spots {spots} has no --set; say what they become: --set perturbation=STATE.")
 
 
-def _read(args: Namespace, model: Concert) -> Slide:
+def read_slide(args: Namespace, model: Concert) -> Slide:
     """Read the slide as the model's own were read."""
     from napari_concert.io import read
 
@@ -79,7 +86,8 @@ def _read(args: Namespace, model: Concert) -> Slide:
     return as_trained(model, read(args.path, um_per_unit=um_per_unit, registered=registered))
 
 
-def _what_if(patches: Sequence[tuple[str, Mapping[str, str]]], slide: Slide, model: Concert) -> WhatIf:
+def what_if_of(patches: Sequence[tuple[str, Mapping[str, str]]], slide: Slide, model: Concert) -> WhatIf:
+    """Return the what-if of patches, each with what its spots become."""
     from napari_concert.io import read_spots
     from napari_concert.patches import Patch, WhatIf
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_concert.concert.dataset import Scale
 from napari_concert.errors import ConcertError
+from napari_concert.model import runtime
 from napari_concert.model.data import Vocabulary
 from napari_concert.patches import WhatIf
 from napari_concert.slide import Slide
@@ -37,6 +38,20 @@ def check_slides(slides: Sequence[Slide], n_genes: int) -> None:
             raise ConcertError(
                 f"{slide.name}: fewer than two spots have counts and coordinates; nothing to learn from."
             )
+
+
+def device_of(name: str) -> str:
+    """Return the device to train on.
+
+    Raises
+    ------
+    ConcertError
+        If it is not available here.
+    """
+    try:
+        return runtime.resolve_device(name)
+    except ValueError as error:
+        raise ConcertError(str(error)) from error
 
 
 def seen_pairs(slides: Sequence[Slide]) -> set[Pair]:
@@ -113,7 +128,12 @@ def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str
                 values[given] = wanted[given]
     painted = [row for row in what_if.rows if slide.usable[row]]
     missing = {(state[row], tissue[row]) for row in painted if state[row] is not None} - pairs
-    for name in sorted({pair[0] for pair in missing}):
+    yield from extrapolated(missing)
+
+
+def extrapolated(missing: set[Pair]) -> Iterator[str]:
+    """Yield a warning for every state of the pairs that were never measured."""
+    for name in sorted({str(pair[0]) for pair in missing}):
         places = sorted(pair[1] or "tissue that is not annotated" for pair in missing if pair[0] == name)
         yield f"Extrapolation: {name} was never measured in {_listed(places)}; its effect is taken from elsewhere."
 

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
+import numpy.typing as npt
 import pandas as pd
 
-from napari_concert.concert.checks import check_slides, mismatches, notes, seen_pairs, unseen
+from napari_concert.concert.checks import check_slides, device_of, mismatches, notes, seen_pairs, unseen
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
+from napari_concert.concert.imputation import Imputation, imputation
 from napari_concert.concert.observed import Observed
 from napari_concert.concert.record import as_told, history_of, provenance_of, record_of, trained_with
 from napari_concert.concert.scopes import scope_table
+from napari_concert.concert.sites import sites_of
 from napari_concert.errors import ConcertError
-from napari_concert.model import checkpoint, runtime
+from napari_concert.model import checkpoint
 from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.counterfactual import whatif_features
 from napari_concert.model.network import ConcertNetwork
@@ -66,7 +69,7 @@ class Concert:
     ) -> None:
         self.slides: tuple[Slide, ...] = (slides,) if isinstance(slides, Slide) else tuple(slides)
         check_slides(self.slides, n_genes)
-        self.seed, self.device = seed, _device(device)
+        self.seed, self.device = seed, device_of(device)
         self.settings: dict[str, Any] = {"n_genes": n_genes, "also_genes": list(also_genes)}
         self.config = config or ModelConfig()
         self.scale = Scale(float(self.slides[0].pitch), self.slides[0].units.name)
@@ -259,9 +262,27 @@ class Concert:
             network, slide, features, what_if, self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
         )
 
+    def impute(
+        self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None
+    ) -> Imputation:
+        """Predict expression at positions ``at`` (see :func:`.sites_of`) of a slide where nothing was measured.
+
+        A what-if changes the measured spots around them. States and tissues that are not given are inferred.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained or does not fit the slide, or the positions or the what-if can't be understood.
+        """
+        network, slide, what_if = self.network, self._slide(slide), what_if or WhatIf()
+        self._require_fit(slide)
+        what_if.check(slide.n_spots)
+        sites = sites_of(at, slide, network.vocabulary, self.scale)
+        return imputation(self, slide, self._observe(slide, what_if), sites, what_if)
+
     def _slide(self, slide: Slide | None) -> Slide:
         if slide is None and not self.slides:
-            raise ConcertError("Which slide? Give predict() one; this model was loaded without.")
+            raise ConcertError("Which slide? Give predict() or impute() one; this model was loaded without.")
         return self.slides[0] if slide is None else slide
 
     def _observe(self, slide: Slide, what_if: WhatIf) -> Observed:
@@ -276,10 +297,3 @@ class Concert:
         """Return where a what-if asks for more than was measured: a state never seen in the patch's tissue."""
         slide = self._slide(slide)
         return tuple(dict.fromkeys(unseen(what_if, slide, self.seen_pairs, self.columns)))
-
-
-def _device(name: str) -> str:
-    try:
-        return runtime.resolve_device(name)
-    except ValueError as error:
-        raise ConcertError(str(error)) from error

@@ -3,7 +3,8 @@
 from napari_concert.io.atomic import atomic_path, write_json
 from napari_concert.io.counts import find_counts
 from napari_concert.io.patches import read_patches, read_spots, write_patch_geojson, write_patch_txt
-from napari_concert.io.results import write_prediction
+from napari_concert.io.positions import read_positions
+from napari_concert.io.results import write_imputation, write_prediction
 from napari_concert.io.slides import SUFFIXES, from_anndata, read
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "from_anndata",
     "read",
     "read_patches",
+    "read_positions",
     "read_spots",
+    "write_imputation",
     "write_json",
     "write_patch_geojson",
     "write_patch_txt",

@@ -1,0 +1,119 @@
+"""``napari-concert impute``: expression at positions that were never measured."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_concert.cli.columns import ROLES, add_coordinate_options
+from napari_concert.cli.output import emit, note, plural
+from napari_concert.cli.parser import NewPatch, SetTarget, names
+from napari_concert.cli.predict import SPOTS_HELP, check, read_slide, what_if_of
+from napari_concert.errors import ConcertError, UnknownName
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_concert.cli.parser import Commands
+    from napari_concert.concert import Concert
+    from napari_concert.concert.imputation import Imputation
+    from napari_concert.slide import Slide
+
+AT_HELP = "positions: columns x, y[, z] in the slide's units, section where there are several, and attributes if known"
+SET_HELP = "what all new spots are, e.g. tissue=tumour; after a --spots, what that patch becomes; may repeat"
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    about = "Predict expression at positions that were never measured. What is not known of them is inferred."
+    parser = commands.add_parser("impute", help="predict at positions that were never measured", description=about)
+    parser.add_argument("path", metavar="PATH", type=Path, help=".h5ad, or CONCERT's .h5")
+    parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder of the trained model")
+    parser.add_argument("--at", metavar="COORDS.csv", type=Path, required=True, help=AT_HELP)
+    parser.add_argument("--spots", metavar="SPOTS", dest="patches", action=NewPatch, help=SPOTS_HELP)
+    parser.add_argument("--set", metavar="ATTRIBUTE=VALUE", dest="patches", action=SetTarget, help=SET_HELP)
+    parser.add_argument("--out", metavar="OUT.h5ad", type=Path, required=True, help="file to write")
+    parser.add_argument("--only-genes", metavar="A,B", type=names, help="genes to write; all modelled ones by default")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_coordinate_options(parser)
+    parser.set_defaults(run=run, patches=[("", {})])  # a --set before any --spots is about the new spots
+
+
+def run(args: Namespace) -> int:
+    """Predict at new positions, write, and report."""
+    (_, given), *patches = args.patches
+    check(args, patches)
+    from napari_concert.concert import Concert
+    from napari_concert.io import read_positions, write_imputation
+
+    table, model = read_positions(args.at), Concert.load(args.model)
+    slide = read_slide(args, model)
+    found = model.impute(_with_given(table, given, model), slide, what_if_of(patches, slide, model))
+    record = {**found.provenance, "positions": str(args.at), "command": args.command_line, "model": str(args.model)}
+    report = _report(found, slide)
+    write_imputation(args.out, replace(found, provenance=record), _genes(args.only_genes, found, slide))
+    _tell(report, args)
+    return 0
+
+
+def _with_given(table: DataFrame, given: Mapping[str, str], model: Concert) -> DataFrame:
+    """Return the table with what ``--set`` says of all new spots."""
+    learned = {"perturbation": model.states, "tissue": model.tissues, "section": model.columns["section"]}
+    roles = [role for role in ROLES if learned[role]]
+    known = [*roles, *(model.columns[role] for role in roles), *model.vocabulary.continuous]
+    for name in given:
+        if name not in known:
+            raise UnknownName("attribute (for --set)", name, dict.fromkeys(known))
+        if name in table:
+            raise ConcertError(f"Both --set and a column of the positions say {name!r}; keep one.")
+    return table.assign(**given)
+
+
+def _genes(wanted: tuple[str, ...] | None, found: Imputation, slide: Slide) -> list[str]:
+    """Return the genes to write, in the order of the slide."""
+    for gene in wanted or ():
+        if gene not in found.genes:
+            raise UnknownName("modelled gene", gene, found.genes)
+    kept = set(wanted or found.genes)
+    return [gene for gene in slide.genes if gene in kept]
+
+
+def _report(found: Imputation, slide: Slide) -> dict[str, Any]:
+    """Return what was predicted, as JSON values."""
+    return {
+        "new_spots": len(found),
+        "genes": len(found.genes),
+        "value_unit": "counts at the median library size",
+        "median_library_size": slide.median_total,
+        "inferred": {role: _inferred(found, role, getattr(slide.columns, role)) for role in found.probabilities},
+        "farthest": float(found.obs["distance_to_measured"].max()),
+        "farthest_unit": slide.units.name,
+        "least_spatial_known": float(found.obs["spatial_known"].min()),
+        "warnings": list(found.warnings),
+    }
+
+
+def _inferred(found: Imputation, role: str, column: str) -> dict[str, Any]:
+    """Return at how many spots a label was inferred, and how many of these are expected to have which."""
+    missing = found.obs[column].isna()
+    return {"spots": int(missing.sum()), "expected": found.probabilities[role][missing].sum().to_dict()}
+
+
+def _tell(report: Mapping[str, Any], args: Namespace) -> None:
+    for text in report["warnings"]:
+        note(f"warning: {text}")
+    if args.json:
+        emit({"out": str(args.out), "model": str(args.model), **report})
+        return
+    print(f"{plural(report['new_spots'], 'new spot')} × {plural(report['genes'], 'gene')}")
+    for role, inferred in report["inferred"].items():
+        if inferred["spots"]:
+            print(f"{role} inferred at {plural(inferred['spots'], 'spot')}; spots expected: {_counts(inferred)}")
+    print(f"Written to {args.out}.")
+
+
+def _counts(inferred: Mapping[str, Any]) -> str:
+    return ", ".join(f"{label} {count:.1f}" for label, count in inferred["expected"].items())
