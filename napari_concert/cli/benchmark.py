@@ -91,7 +91,8 @@ def _said(found: Run) -> str:
     job = f"{found.job.family}, seed {found.job.seed}"
     if found.error:
         return f"{job}: failed: {found.error}"
-    scores = {score["region"]: score["affected_pcc"] for score in found.scores if score["method"] == "model"}
+    model = [score for score in found.scores if score["method"] == "model"]
+    scores = {score["region"]: score.get("affected_pcc", score.get("spatial_pcc")) for score in model}
     return (
         f"{job}: "
         + ", ".join(f"{region} {pcc:.2f}" for region, pcc in scores.items())

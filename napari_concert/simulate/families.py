@@ -61,6 +61,8 @@ class Family:
         Scores that a good model should reach; none where none is known.
     pair
         Whether the example is painted on a second slide, which a model of the first has never seen.
+    hidden
+        Spots that are cut out and to be predicted from those around them, instead of any what-if.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Family:
     recipe: Recipe
     bars: tuple[Bar, ...] = ()
     pair: bool = False
+    hidden: int = 0
     n_spots: int = 1903
     n_genes: int = 2000
 
@@ -234,6 +237,7 @@ _ALL = (
     Family("holes", "ragged tissue with 5 holes", _layout(holes=5)),
     Family("random-layout", "spots scattered like cells", _layout(spots="random")),
     Family("new-slide", "painted on a second slide of the same genes, never trained on", BASE, pair=True),
+    Family("in-painting", "60 neighbouring spots cut out, and predicted from those around", BASE, hidden=60),
     # states that are regions
     Family("regions-effect", "states are 4 large regions with effects", _REGIONS),
     Family("regions-null", "states are 4 large regions without any", replace(_REGIONS, own_sd=0.0, spilled=0.0)),

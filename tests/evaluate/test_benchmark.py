@@ -11,6 +11,7 @@ import pytest
 
 from napari_concert.evaluate import benchmark
 from napari_concert.evaluate.benchmark import Job, Run, worker
+from napari_concert.evaluate.benchmark.inpainting import hide
 from napari_concert.evaluate.benchmark.job import run
 from napari_concert.model.runtime import set_threads
 from napari_concert.simulate.families import Bar, family
@@ -58,6 +59,28 @@ def test_a_pair_is_painted_on_the_second_slide() -> None:
     assert {score["region"] for score in found.scores} == {"patch", "ring"}
 
 
+def test_hidden_spots_are_predicted_from_those_around() -> None:
+    found = run(replace(JOB, family="in-painting"))
+    scores = benchmark.frame([found]).set_index("method")
+    assert set(scores.index) == {"model", "6 nearest", "30 nearest"}
+    assert (scores["region"] == "hole").all()
+    assert (scores["spots"] == 15).all()
+    assert scores.loc["model", "mae"] < 2 * scores.loc["30 nearest", "mae"]
+    assert 0.5 < scores.loc["model", "count_coverage"] <= 1
+    assert "PCC 6 near" in benchmark.table([found])
+
+
+def test_a_hole_is_cut_out_of_the_slide() -> None:
+    adata = family("in-painting").simulate(1, 400, 30)
+    hole = hide(adata, 60, 1)
+    assert len(hole.rows) == 20
+    assert hole.measured.n_spots == 380
+    spread = np.linalg.norm(hole.coords - hole.coords.mean(axis=0), axis=1)
+    assert spread.max() < 400
+    kept = np.setdiff1d(np.arange(400), hole.rows)
+    assert np.array_equal(hole.measured.coords, hole.whole.coords[kept])
+
+
 def test_a_run_in_a_process_of_its_own_is_the_same_run(done: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     (found,) = benchmark.runs([JOB])
@@ -97,7 +120,7 @@ def made(pcc: float, seed: int, name: str = "base") -> Run:
     }
     methods = ("model", "oracle", "mean shift", "6 nearest", "30 nearest", "slide mean")
     each = [{"region": region, "method": method, **score} for region in ("patch", "ring") for method in methods]
-    return Run(Job(name, seed, 1903, 2000), tuple(each), 20.0, 15, 600.0)
+    return Run(Job(name, seed, 1903, 2000), 600.0, 20.0, 15, tuple(each))
 
 
 def test_the_table_has_means_ranges_and_marks() -> None:

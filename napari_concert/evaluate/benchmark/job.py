@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from napari_concert.brush import SpotIndex
-from napari_concert.evaluate.baselines import mean_level, shift_to, sources
-from napari_concert.evaluate.metrics import pearson
-from napari_concert.evaluate.oracle import fit_oracle
-from napari_concert.evaluate.scores import Interval, intervals, score_change, scored_rows
-from napari_concert.patches import WhatIf
-from napari_concert.prediction import Prediction
-from napari_concert.slide import Slide
+from napari_concert.evaluate.benchmark import inpainting, whatif
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
+    from napari_concert.simulate import Family
+    from napari_concert.slide import Slide
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
-
-RING_PITCHES = 2.0
-NEIGHBOURS = {"mean shift": None, "6 nearest": 6, "30 nearest": 30}
 MIB = 2**20
 
 
@@ -46,21 +32,21 @@ class Run:
 
     Attributes
     ----------
-    scores
-        One record for each region ("patch", "ring") and method.
-    seconds, epochs
-        What training took.
     peak_mib
         Largest resident memory of the process until the prediction was made.
+    seconds, epochs
+        What training took.
+    scores
+        One record for each region ("patch" and "ring", or "hole") and method.
     error
         What went wrong, if anything did; there are no scores then.
     """
 
     job: Job
-    scores: tuple[dict[str, Any], ...] = ()
+    peak_mib: float = float("nan")
     seconds: float = float("nan")
     epochs: int = 0
-    peak_mib: float = float("nan")
+    scores: tuple[dict[str, Any], ...] = ()
     error: str = ""
 
     def records(self) -> list[dict[str, Any]]:
@@ -77,82 +63,39 @@ def run(job: Job) -> Run:
     ConcertError
         If the slide can't be simulated or the model not be trained on it.
     """
-    from napari_concert.concert import Concert
-    from napari_concert.io import from_anndata
-    from napari_concert.model.runtime import peak_memory_bytes
     from napari_concert.simulate import family
 
-    first, second = family(job.family).simulate_both(job.seed, job.n_spots, job.n_genes)
-    slide = from_anndata(first, name=f"{job.family} {job.seed}")
-    painted = slide if second is first else from_anndata(second, name=f"{job.family} {job.seed}, second")
+    wanted = family(job.family)
+    return _inpaint(job, wanted) if wanted.hidden else _what_if(job, wanted)
+
+
+def _what_if(job: Job, wanted: Family) -> Run:
+    from napari_concert.io import from_anndata
+
+    first, second = wanted.simulate_both(job.seed, job.n_spots, job.n_genes)
+    slide = from_anndata(first, name=job.family)
+    painted = slide if second is first else from_anndata(second, name=f"{job.family}, second")
+    model, seconds = _trained(slide, job.seed)
+    case = whatif.predict(model, painted)
+    return Run(job, _peak_mib(), seconds, len(model.history), tuple(whatif.scores(case, slide)))
+
+
+def _inpaint(job: Job, wanted: Family) -> Run:
+    hole = inpainting.hide(wanted.simulate(job.seed, job.n_spots, job.n_genes), wanted.hidden, job.seed)
+    model, seconds = _trained(hole.measured, job.seed)
+    found = model.impute(hole.coords)
+    return Run(job, _peak_mib(), seconds, len(model.history), tuple(inpainting.scores(hole, found)))
+
+
+def _trained(slide: Slide, seed: int) -> tuple[Concert, float]:
+    """Return a trained model, and the seconds it took."""
+    from napari_concert.concert import Concert
+
     started = time.perf_counter()
-    model = Concert(slide, seed=job.seed).train()
-    seconds = time.perf_counter() - started
-    case = _predict(model, painted)
-    peak = peak_memory_bytes() / MIB
-    return Run(job, tuple(_scores(case, slide)), seconds, len(model.history), peak)
+    return Concert(slide, seed=seed).train(), time.perf_counter() - started
 
 
-class Case(NamedTuple):
-    """A what-if on a slide and the model's answer."""
+def _peak_mib() -> float:
+    from napari_concert.model.runtime import peak_memory_bytes
 
-    slide: Slide
-    what_if: WhatIf
-    prediction: Prediction
-
-
-class Answer(NamedTuple):
-    """What a method says of a region: change (n_spots, G) or (G,), mean level (G,), interval of the change if any."""
-
-    change: Floats
-    level: Floats
-    interval: Interval | None = None
-
-
-def _predict(model: Concert, painted: Slide) -> Case:
-    from napari_concert.simulate import example
-
-    what_if = example(painted)
-    return Case(painted, what_if, model.predict(what_if, painted))
-
-
-def _scores(case: Case, trained_on: Slide) -> Iterator[dict[str, Any]]:
-    from napari_concert.simulate import truth
-
-    slide, patch = case.slide, case.what_if.rows
-    true = truth(slide.adata, case.what_if, case.prediction.genes)
-    fit = fit_oracle(trained_on, case.prediction.genes)
-    before, after = (fit.log_mean(slide, what_if) for what_if in (WhatIf(), case.what_if))
-    ring = SpotIndex(slide.coords, slide.places).ring(patch, RING_PITCHES * slide.pitch)
-    for region, spots in (("patch", patch), ("ring", ring)):
-        rows = scored_rows(case.prediction, spots, true.change)
-        level = np.log1p(true.predicted[rows].mean(axis=0))
-        answers = {"model": _model(case, rows), **_baselines(case, region, rows)}
-        answers["oracle"] = Answer((after - before)[rows], np.exp(after[rows]).mean(axis=0))
-        for method, answer in answers.items():
-            score = score_change(answer.change, true.change[rows], answer.interval)
-            levels = pearson(np.log1p(answer.level), level)
-            yield {"region": region, "method": method, **asdict(score), "level_pcc": levels}
-
-
-def _model(case: Case, rows: Rows) -> Answer:
-    level = case.prediction.region_change(rows)["predicted"].to_numpy(dtype=np.float64)
-    return Answer(case.prediction.changes(rows), level, intervals(case.prediction, rows))
-
-
-def _baselines(case: Case, region: str, rows: Rows) -> dict[str, Answer]:
-    """Return what the measured spots alone would say; of a ring, that it stays as it is."""
-    slide, genes, patch = case.slide, case.prediction.genes, case.what_if.patches[0]
-    same, everywhere = (mean_level(slide, some, genes) for some in (rows, np.flatnonzero(slide.usable)))
-    found = {
-        "no change": Answer(np.zeros(len(genes)), same),
-        "slide mean": Answer(np.log(everywhere / same), everywhere),
-    }
-    for name, k in NEIGHBOURS.items():
-        spots = sources(slide, patch, k)
-        shift = shift_to(slide, patch, spots, genes)
-        if region == "ring" or spots is None or shift is None:
-            found[name] = found["no change"]
-        else:
-            found[name] = Answer(shift, mean_level(slide, spots.rows, genes, spots.weight))
-    return found
+    return peak_memory_bytes() / MIB

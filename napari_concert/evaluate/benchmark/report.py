@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,12 +21,19 @@ OF_MODEL = {
     "affected_coverage": "of affected",
 }
 LEVELS = {"model": "level", "slide mean": "of mean"}
+OF_HOLE = {"mae": "MAE", "spatial_pcc": "PCC", "measured_spatial_pcc": "PCC of counts"}
 LEGEND = """\
 model … 30 near: correlation of the predicted with the true change across affected genes, averaged over the region
 (patch, or ring: within 2 pitches of it); oracle: a fit that is told field, factors and dispersions. The rest is the
 model's. all genes, entries: the same over all genes, over spots × genes; slope, rms: of the change; cover: share of
 true changes in the 95 % interval, of all and of affected genes; level: correlation of log mean expression, beside that
 of the slide's mean, which shows how little a level says. Means over seeds, ranges in brackets."""
+
+
+HOLE_LEGEND = """\
+MAE of log(1 + expected count); PCC: correlation over the hidden spots, averaged over genes, with the truth and with
+their noisy counts; for the model and the mean of the nearest measured spots. cover: share of counts in the 95 %
+interval."""
 
 
 class Verdict(NamedTuple):
@@ -62,15 +69,37 @@ def verdicts(done: Sequence[Run]) -> list[Verdict]:
 
 
 def table(done: Sequence[Run]) -> str:
-    """Return the results as one aligned table, with a legend and what failed."""
+    """Return the results in aligned columns, with a legend and what failed; in-painting stands apart."""
     scores = frame(done)
+    lines = [] if len(scores) else ["Nothing was scored."]
+    for row_of, legend, part in _parts(scores):
+        met = verdicts(done)
+        places = dict.fromkeys(zip(part["family"], part["region"], strict=True))
+        rows = [row_of(*place, part[(part[["family", "region"]] == place).all(axis=1)], met) for place in places]
+        lines += [*_aligned(rows), "", *legend.splitlines(), ""]
     failed = [f"{run.job.family}, seed {run.job.seed}: {run.error}" for run in done if run.error]
-    if scores.empty:
-        return "\n".join(["Nothing was scored.", *failed])
-    met = verdicts(done)
-    places = dict.fromkeys(zip(scores["family"], scores["region"], strict=True))
-    rows = [_row(*place, scores[(scores[["family", "region"]] == place).all(axis=1)], met) for place in places]
-    return "\n".join([*_aligned(rows), "", LEGEND, *failed])
+    return "\n".join([*lines, *failed]).rstrip()
+
+
+def _parts(scores: pd.DataFrame) -> Iterator[tuple[Callable[..., dict[str, str]], str, pd.DataFrame]]:
+    """Yield how rows of a table are made, its legend, and its scores."""
+    is_hole = scores["region"] == "hole" if len(scores) else np.zeros(0, dtype=bool)
+    for row_of, legend, wanted in ((_row, LEGEND, ~is_hole), (_hole_row, HOLE_LEGEND, is_hole)):
+        if wanted.any():
+            yield row_of, legend, scores[wanted]
+
+
+def _hole_row(name: str, region: str, scores: pd.DataFrame, met: Sequence[Verdict]) -> dict[str, str]:
+    row = {"family": name, "region": region, "spots": f"{scores['spots'].mean():.0f}"}
+    for score, title in OF_HOLE.items():
+        for method in ("model", "6 nearest", "30 nearest"):
+            values = scores.loc[scores["method"] == method, score].to_numpy(dtype=np.float64)
+            row[f"{title} {PLAIN.get(method, method)}"] = _number(values)
+    model = scores[scores["method"] == "model"]
+    return row | {
+        "cover": _number(model["count_coverage"].to_numpy(dtype=np.float64)),
+        **_costs(name, region, model, met),
+    }
 
 
 def _row(name: str, region: str, scores: pd.DataFrame, met: Sequence[Verdict]) -> dict[str, str]:
@@ -82,9 +111,15 @@ def _row(name: str, region: str, scores: pd.DataFrame, met: Sequence[Verdict]) -
     row |= {title: _number(model[score].to_numpy(dtype=np.float64)) for score, title in OF_MODEL.items()}
     for method, title in LEVELS.items():
         row[title] = _number(scores.loc[scores["method"] == method, "level_pcc"].to_numpy(dtype=np.float64))
-    row |= {"seconds": f"{model['seconds'].mean():.0f}", "MiB": f"{model['peak_mib'].mean():.0f}"}
-    row["bars"] = ", ".join(_marks(name, region, met))
-    return row
+    return row | _costs(name, region, model, met)
+
+
+def _costs(name: str, region: str, model: pd.DataFrame, met: Sequence[Verdict]) -> dict[str, str]:
+    return {
+        "seconds": f"{model['seconds'].mean():.0f}",
+        "MiB": f"{model['peak_mib'].mean():.0f}",
+        "bars": ", ".join(_marks(name, region, met)),
+    }
 
 
 def _marks(name: str, region: str, met: Sequence[Verdict]) -> Iterator[str]:
