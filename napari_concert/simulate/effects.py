@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 SECTIONS = 2
+TYPICAL_FIELD = 0.5  # beside a nodule
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +42,12 @@ def draw_genes(names: list[str], recipe: Recipe, rng: np.random.Generator, more:
 
     log_mean = rng.normal(0.0, 1.1, len(names))
     log_mean += np.log(recipe.depth) - np.log(np.exp(log_mean).sum())
-    own = _own_effects(names, recipe, rng)
+    own = _balanced(_own_effects(names, recipe, rng), log_mean, 1.0, recipe)
     effects = {
         "factor_weights": rng.normal(0.0, recipe.factor_sd, (len(names), recipe.factors)),
         "tissue_effect": _tissue_effects(names, rng),
         "own_effect": own,
-        "spill_over": _spill_over(own, recipe, rng),
+        "spill_over": _balanced(_spill_over(own, recipe, rng), log_mean, TYPICAL_FIELD, recipe),
     }
     effects |= _further(effects, recipe, more)
     table = pd.DataFrame({"log_mean": log_mean, "dispersion": np.exp(rng.normal(2.2, 0.4, len(names)))}, index=names)
@@ -77,6 +78,19 @@ def _spill_over(own: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats
         both = (own[:, p] != 0) & (rng.uniform(size=len(own)) < recipe.shared * recipe.spilled / recipe.affected)
         spill[:, p] = np.where(both, 0.7 * own[:, p], fresh)
     return spill
+
+
+def _balanced(effect: Floats, log_mean: Floats, at: float, recipe: Recipe) -> Floats:
+    """Return effects (n_genes, states), moved alike where there are any so that ``at``-fold they keep totals."""
+    if not recipe.balanced:
+        return effect
+    moved = effect.copy()
+    for p in range(1, effect.shape[1]):
+        genes = np.flatnonzero(effect[:, p])
+        if len(genes) > 1:  # one alone has nothing to balance it
+            level = np.exp(log_mean[genes])
+            moved[genes, p] -= np.log((level * np.exp(at * effect[genes, p])).sum() / level.sum()) / at
+    return moved
 
 
 def _tissue_effects(names: list[str], rng: np.random.Generator) -> Floats:

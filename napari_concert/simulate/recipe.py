@@ -154,6 +154,9 @@ class Recipe:
         Share of the spill-over that falls on genes with an own effect; 0 makes both sets of genes independent.
     dense
         Whether every gene has a small Gaussian effect of either kind instead.
+    balanced
+        Whether rises and falls of a state's effects add up to none in counts. Else its spots have more counts in all,
+        and as a library size is not told from that, every gene's change is off by as much.
     tissue_share
         Share of the spill-over's variance that each tissue has for itself.
     tissue_multipliers
@@ -173,6 +176,7 @@ class Recipe:
     spill_sd: float = 0.6
     shared: float = 0.5
     dense: bool = False
+    balanced: bool = False
     tissue_share: float = 0.0
     tissue_multipliers: tuple[float, ...] = ()
     range_pitches: tuple[float, ...] = (2.0, 2.5, 3.0)

@@ -219,6 +219,16 @@ def test_every_gene_has_a_dense_effect_and_few_have_a_sparse_one() -> None:
     assert (sparse.varm["own_effect"][:, 1] != 0).mean() < 0.06
 
 
+def test_balanced_effects_leave_a_spots_total_alone() -> None:
+    adata = family("base").simulate(1, 300, 2000)
+    level = np.exp(adata.var["log_mean"].to_numpy(dtype=float))
+    for p in (1, 2, 3):
+        own, spill = (adata.varm[name][:, p].astype(float) for name in ("own_effect", "spill_over"))
+        assert (level * np.exp(own)).sum() == pytest.approx(level.sum(), rel=1e-5)
+        assert (level * np.exp(0.5 * spill)).sum() == pytest.approx(level.sum(), rel=1e-5)
+        assert 0.1 < (own != 0).mean() < 0.2
+
+
 def test_independent_genes_spill_over_whether_or_not_they_have_an_own_effect() -> None:
     adata = family("independent-genes").simulate(1, 300, 3000)
     own, spill = (adata.varm[name][:, 3] != 0 for name in ("own_effect", "spill_over"))
