@@ -44,7 +44,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 LEVELS = 0.025, 0.975
-NEGLIGIBLE = 0.005  # probability of a pair that is left out
+NEGLIGIBLE = 0.001  # probability of a pair that is left out
 BATCH_ENTRIES = 200_000  # spots × pairs × genes that are held at a time
 
 

@@ -134,7 +134,7 @@ def test_lines_are_told_where_the_table_has_them(make_slide: Callable[..., Slide
 
 
 def test_z_is_needed_on_a_3d_slide(make_slide: Callable[..., Slide]) -> None:
-    with pytest.raises(ConcertError, match="no column 'z'.*3D: give x, y, z"):
+    with pytest.raises(ConcertError, match=r"no column 'z'.*3D: give x, y, z"):
         read(make_slide(sections=("A", "B"), z=True), table())
 
 
@@ -153,7 +153,7 @@ def test_sections_must_be_named_where_there_are_several(make_slide: Callable[...
     slide = make_slide(sections=("A", "B"))
     with pytest.raises(ConcertError, match=r"several sections \(A, B\): name the one of each position, in 'section'"):
         read(slide, table())
-    with pytest.raises(ConcertError, match="row 1: section is missing. Name one of A, B"):
+    with pytest.raises(ConcertError, match=r"row 1: section is missing. Name one of A, B"):
         read(slide, table(section=["A", ""]))
 
 

@@ -1,0 +1,137 @@
+"""``impute``: what is written, what is reported, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import read_h5ad
+
+from napari_concert.cli import main
+from napari_concert.concert.imputation import LAYERS
+
+
+@pytest.fixture
+def at(slide_path, tmp_path) -> Path:
+    """Write positions between spots, the first half with their tissue."""
+    slide = read_h5ad(slide_path)
+    table = pd.DataFrame(slide.obsm["spatial"][40:50] + 30.0, columns=["x", "y"])
+    table["tissue"] = [*slide.obs["tissue"].astype(str).iloc[40:45], *[""] * 5]
+    table.to_csv(tmp_path / "at.csv", index=False)
+    return tmp_path / "at.csv"
+
+
+@pytest.fixture
+def impute(slide_path, model_path, at, tmp_path):
+    """Return the words of an impute command."""
+
+    def words(*more: object, path: Path = slide_path, model: Path = model_path, out: str = "out.h5ad") -> list[str]:
+        where = () if "--at" in more else ("--at", at)
+        return ["impute", *map(str, (path, "--model", model, "--out", tmp_path / out, *where, *more))]
+
+    return words
+
+
+def test_the_result_holds_everything(run_json, impute, slide_path, at, tmp_path):
+    found = run_json(*impute())
+    result, table = read_h5ad(tmp_path / "out.h5ad"), pd.read_csv(at)
+    assert set(result.layers) == set(LAYERS)
+    assert all(np.isfinite(result.layers[name]).all() for name in LAYERS)
+    np.testing.assert_allclose(result.obsm["spatial"], table[["x", "y"]])
+    assert not result.obs["measured"].any()
+    assert result.obs["tissue"].isna().tolist() == [False] * 5 + [True] * 5
+    np.testing.assert_allclose(result.obs.filter(regex="^p_(normal lung|periphery|tumour)$").sum(axis=1), 1)
+    record = json.loads(result.uns["napari_concert"])
+    assert record["command"].startswith("napari-concert impute ")
+    assert record["positions"] == str(at)
+    assert "not a measurement" in record["meaning"]
+    assert result.uns["spatial_units"] == "um"
+    genes = read_h5ad(slide_path).var_names
+    assert list(result.var_names) == [gene for gene in genes if gene in set(result.var_names)]
+    assert (found["new_spots"], found["genes"]) == result.shape
+
+
+def test_the_report(run_json, impute):
+    found = run_json(*impute())
+    assert found["inferred"]["perturbation"]["spots"] == 10
+    assert found["inferred"]["tissue"]["spots"] == 5
+    assert sum(found["inferred"]["tissue"]["expected"].values()) == pytest.approx(5)
+    assert found["value_unit"] == "counts at the median library size"
+    assert found["farthest_unit"] == "µm"
+    assert 0 < found["least_spatial_known"] <= 1
+
+
+def test_in_words(impute, capsys):
+    assert main(impute("--set", "perturbation=control")) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "10 new spots × 24 genes"
+    assert said[1].startswith("tissue inferred at 5 spots; spots expected: normal lung ")
+    assert said[-1].startswith("Written to ")
+    assert len(said) == 3
+
+
+def test_set_is_what_new_spots_are_or_what_a_patch_becomes(run_json, impute, tmp_path):
+    run_json(*impute("--set", "perturbation=control", "--spots", "obs:what_if", "--set", "perturbation=Jak2"))
+    result = read_h5ad(tmp_path / "out.h5ad")
+    assert (result.obs["perturbation"] == "control").all()
+    assert json.loads(result.uns["napari_concert"])["what_if"][0]["target"] == {"perturbation": "Jak2"}
+
+
+def test_warnings_are_told_and_kept(impute, tmp_path, capsys):
+    (tmp_path / "far.csv").write_text("x,y,tisue\n90000,0,tumour\n")
+    assert main(impute("--at", tmp_path / "far.csv")) == 0
+    told = capsys.readouterr().err
+    assert "warning: Extrapolation: at 1 of 1 positions" in told
+    assert "'tisue' of the positions is not used (is it tissue?)" in told
+    assert len(json.loads(read_h5ad(tmp_path / "out.h5ad").uns["napari_concert"])["warnings"]) == 2
+
+
+def test_only_some_genes_in_the_slides_order(run_json, impute, slide_path, tmp_path):
+    genes = read_h5ad(slide_path).var_names
+    run_json(*impute("--only-genes", f"{genes[9]},{genes[2]}"))
+    assert list(read_h5ad(tmp_path / "out.h5ad").var_names) == [genes[2], genes[9]]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--set", "perturbation=Jack2"), "Jak2"),
+        (("--set", "pertubation=Jak2"), "Did you mean perturbation"),
+        (("--set", "tissue=tumour"), "Both --set and a column of the positions say 'tissue'"),
+        (("--spots", "obs:what_if"), "has no --set"),
+        (("--only-genes", "Stat1x"), "Stat1"),
+        (("--at", "nope.csv"), "There is no file nope.csv"),
+    ],
+)
+def test_wrong_words_are_refused_with_what_to_do(refusal, impute, tmp_path, words, expected):
+    assert expected in refusal(*impute(*words))
+    assert not (tmp_path / "out.h5ad").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x,why\n1,2\n", "no column 'y' (found: x, why)"),
+        ("x,y\n1,2\n\n3,four\n", "line 4: y is 'four', which is not a number"),
+        ("x,y,tissue\n1,2,tumor\n", "no tissue (line 2) called 'tumor'. Did you mean tumour"),
+        ("x,y\n", "no line below its column names"),
+    ],
+)
+def test_wrong_positions_are_refused_with_their_line(refusal, impute, tmp_path, text, expected):
+    (tmp_path / "bad.csv").write_text(text)
+    assert expected in refusal(*impute("--at", tmp_path / "bad.csv"))
+    assert not (tmp_path / "out.h5ad").exists()
+
+
+def test_unwritable_results_are_refused_before_any_work(refusal, impute, slide_path, monkeypatch):
+    monkeypatch.setattr("napari_concert.concert.Concert.load", lambda *_: pytest.fail("it loaded"))
+    assert "no folder" in refusal(*impute(out="absent/out.h5ad"))
+    assert "slide itself" in refusal(*impute("--out", slide_path))
+
+
+def test_a_slide_that_does_not_fit_is_refused(refusal, impute, slide_path, tmp_path):
+    read_h5ad(slide_path)[:, 5:].copy().write_h5ad(tmp_path / "few.h5ad")
+    assert "5 of the model's 24 genes" in refusal(*impute(path=tmp_path / "few.h5ad"))
