@@ -162,7 +162,7 @@ class Concert:
             self._adopt(trainer.network, epochs, trained_with(self, limit))
 
     def _adopt(self, network: ConcertNetwork, epochs: list[Epoch], settings: dict[str, Any]) -> None:
-        self._network = network.cpu().double().eval()
+        self._network, self.vocabulary = network.cpu().double().eval(), network.vocabulary
         self._epochs, self.settings, self.is_trained = epochs, settings, True
         self._observed.clear()
         self.hash = checkpoint.network_hash(self._network)

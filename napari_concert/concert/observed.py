@@ -71,6 +71,8 @@ class Observed:
         """Return the prediction for what-if features (n, Qa) of ``slide``, the one that was observed."""
         painted = np.zeros(slide.n_spots, dtype=bool)
         painted[what_if.rows] = True
+        totals = slide.totals.astype(np.float64)
+        totals[self.rows] *= np.exp(self.features @ network.size_shift.numpy())  # what the state does to a total
         return Prediction(
             genes=network.vocabulary.genes,
             spot_names=slide.spot_names,
@@ -81,7 +83,7 @@ class Observed:
             unshrunk=network.unshrunk.numpy(),
             covariance=self.covariance,
             observed=self.counts,
-            totals=slide.totals,
+            totals=totals,
             median_total=slide.median_total,
             dispersion=network.log_theta.exp().numpy(),
             coords=slide.coords,

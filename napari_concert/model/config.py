@@ -35,7 +35,7 @@ class ModelConfig:
     spatial_factors: int = 10
     intrinsic_factors: int = 2
     inducing_points: int = 128
-    reach: float = 8.0
+    reach: float = 10.0
     continuous_features: int = 4
     learning_rate: float = 0.05
     kernel_steps: int = 4

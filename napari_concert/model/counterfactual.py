@@ -29,6 +29,7 @@ def attribute_features(network: ConcertNetwork, arrays: SpotArrays) -> NDArray[n
     return features
 
 
+@torch.no_grad()
 def whatif_features(
     network: ConcertNetwork, arrays: SpotArrays, observed: NDArray[np.float64], intervened: SpotArrays
 ) -> NDArray[np.float64]:
@@ -45,11 +46,13 @@ def whatif_features(
         features = observed.copy()
         _swap_continuous(network, features, intervened)
         return features
-    features = attribute_features(network, intervened)
-    field = network.attributes.blocks.slice_of("field")
-    change = np.abs(features[:, field] - observed[:, field])
-    features[:, field] = np.where(change < UNREACHED, observed[:, field], features[:, field])
-    return features
+    pairs = field_pairs(intervened, network.vocabulary, network.config.reach)
+    codes = encode(intervened, network.vocabulary)
+    before = torch.from_numpy(observed[:, network.attributes.blocks.slice_of("field")])
+    felt = network.attributes.felt(codes, pairs)
+    felt = torch.where((felt - before).abs() < UNREACHED, before, felt)
+    swapped: NDArray[np.float64] = network.attributes.assemble(codes, felt).numpy()
+    return swapped
 
 
 @torch.no_grad()

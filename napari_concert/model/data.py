@@ -68,6 +68,8 @@ class Vocabulary:
         Names of continuous attributes, and the mean and standard deviation they were standardised with.
     dimensions
         2 or 3.
+    niches
+        Pairs of propagating state and tissue whose spill-over may differ from that elsewhere.
     """
 
     genes: tuple[str, ...]
@@ -79,6 +81,7 @@ class Vocabulary:
     continuous_mean: tuple[float, ...]
     continuous_sd: tuple[float, ...]
     dimensions: int
+    niches: tuple[tuple[str, str], ...] = ()
 
     @property
     def propagating(self) -> tuple[str, ...]:
@@ -89,6 +92,11 @@ class Vocabulary:
     def own(self) -> tuple[str, ...]:
         """States with an own effect: all but the reference, which is the first control."""
         return tuple(state for state in self.states if state not in self.controls[:1])
+
+    @property
+    def niche_codes(self) -> tuple[tuple[int, int], ...]:
+        """Niches as positions in :attr:`propagating` and :attr:`tissues`."""
+        return tuple((self.propagating.index(state), self.tissues.index(tissue)) for state, tissue in self.niches)
 
     @property
     def propagating_of_state(self) -> NDArray[np.int64]:
@@ -108,6 +116,7 @@ class Vocabulary:
     def from_json(cls, stored: dict[str, Any]) -> Vocabulary:
         """Return the vocabulary that :meth:`to_json` stored."""
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+        values["niches"] = tuple((pair[0], pair[1]) for pair in stored.get("niches", ()))
         return cls(**values)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_concert.model.shrinkage import prior_precision
+from napari_concert.model.shrinkage import Prior
 
 RIDGES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3)
 LARGEST_STEP = 1.5  # of a weight in one scoring step: counts can be far from their start
@@ -67,23 +67,45 @@ class Information:
 
 
 @dataclass
+class WeightPriors:
+    """Gaussian priors of all weights: precision and centre (Q, G)."""
+
+    precision: Tensor
+    centre: Tensor
+
+    def clone(self) -> WeightPriors:
+        """Return a copy that changes on its own."""
+        return WeightPriors(self.precision.clone(), self.centre.clone())
+
+    def move(self, row: int, learned: Prior) -> None:
+        """Move a row halfway, in the logarithm: correlated rows would otherwise take turns at being shrunk."""
+        self.precision[row] = (self.precision[row] * learned.precision).sqrt()
+        self.centre[row] = (self.centre[row] + learned.centre) / 2
+
+
+@dataclass
 class WeightPosterior:
-    """Gaussian posterior of the weights: mean (Q, G), covariance (G, Q, Q), and the prior precision used (Q, G)."""
+    """Gaussian posterior of the weights: mean (Q, G), covariance (G, Q, Q), and the priors that were used."""
 
     mean: Tensor
     covariance: Tensor
-    precision: Tensor
+    priors: WeightPriors
+
+    @property
+    def variance(self) -> Tensor:
+        """Posterior variance (Q, G)."""
+        return self.covariance.diagonal(dim1=1, dim2=2).mT
 
 
-def scoring_step(mean: Tensor, information: Information, precision: Tensor) -> WeightPosterior:
+def scoring_step(mean: Tensor, information: Information, priors: WeightPriors) -> WeightPosterior:
     """Return the posterior after one step of Fisher scoring from ``mean`` (Q, G)."""
     fisher, start = information.unpack(), mean.double()
-    root = _root(fisher, precision.mT)
-    target = information.gradient - precision * start
+    root = _root(fisher, priors.precision.mT)
+    target = information.gradient - priors.precision * (start - priors.centre)
     change = torch.cholesky_solve(target.mT[..., None], root)[..., 0].mT
     largest = change.abs().amax(0).clamp(min=1e-12)
     damped = change * (LARGEST_STEP / largest).clamp(max=1.0)
-    return WeightPosterior(start + damped, torch.cholesky_inverse(root), precision)
+    return WeightPosterior(start + damped, torch.cholesky_inverse(root), priors)
 
 
 def _root(fisher: Tensor, precision: Tensor) -> Tensor:
@@ -101,12 +123,9 @@ def _root(fisher: Tensor, precision: Tensor) -> Tensor:
     raise FloatingPointError("the fit diverged: the counts and the features are too far apart in size")
 
 
-def refresh_prior(posterior: WeightPosterior, rows: slice) -> Tensor:
-    """Return prior precisions (R, G) of ``rows``, learned by adaptive shrinkage from their estimates.
-
-    The estimate without its prior is the cavity of the posterior: precision ``1/Σ_qq - λ``.
-    """
-    variance = posterior.covariance.diagonal(dim1=1, dim2=2).mT[rows]
-    without = (1 / variance - posterior.precision[rows]).clamp(min=1e-6)
-    estimate = posterior.mean[rows] / variance / without
-    return prior_precision(estimate, without.rsqrt())
+def cavity(posterior: WeightPosterior, row: int) -> tuple[Tensor, Tensor]:
+    """Return estimate and standard error (G,) of one row without its prior: precision ``1/Σ_qq - λ``."""
+    variance, precision = posterior.variance[row], posterior.priors.precision[row]
+    without = (1 / variance - precision).clamp(min=1e-6)
+    estimate = (posterior.mean[row] / variance - precision * posterior.priors.centre[row]) / without
+    return estimate, without.rsqrt()

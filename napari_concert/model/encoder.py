@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_concert.model import svgp
+from napari_concert.model.claim import FIRM, Claim
 from napari_concert.model.config import ModelConfig
 from napari_concert.model.data import SpotArrays
 from napari_concert.model.likelihood import curved, kernel
@@ -175,7 +176,8 @@ class Encoder:
     def eta(self, rows: slice, latents: Latents) -> Tensor:
         """Return the linear predictor (n, G) of ``rows``, in the working precision."""
         network, kind = self.network, self.spots.precision
-        own = self.features[rows].to(kind) @ network.attribute_weights.to(kind)
+        weights = network.level_weights[: network.n_attributes]
+        own = self.features[rows].to(kind) @ weights.to(kind)
         return own + latents.mean[rows].to(kind) @ network.latent_weights.to(kind)
 
     def read(self, latents: Latents) -> Steps[Reading]:
@@ -196,29 +198,35 @@ class Encoder:
         seen = spots.observed
         return Reading(score * seen[:, None], information * seen[:, None, None], float(value @ seen))
 
-    def step(self, latents: Latents, reading: Reading | None = None) -> Steps[tuple[Latents, Reading]]:
+    def step(
+        self, latents: Latents, reading: Reading | None = None, claim: Claim | None = None
+    ) -> Steps[tuple[Latents, Reading]]:
         """Take one Newton step, and read the counts where it ends; the variance is left as it was.
 
         A step that would lower the log joint is halved until it does not: counts can be far from what was expected.
         """
         reading, k = reading or (yield from part_of(self.read(latents), 0.0, 0.4)), self.n_spatial
-        own, height = latents.mean[:, k:], self._height(latents, reading)
-        target = (self.basis @ reading.score[:, :k] - latents.whitened, reading.score[:, k:] - own)
-        whitened, intrinsic = NewtonSystem(self.basis, reading.information, k).solve(target)
+        own, height = latents.mean[:, k:], self._height(latents, reading, claim)
+        score = reading.score if claim is None else reading.score - FIRM * claim.means.mT @ claim.excess(latents.mean)
+        target = (self.basis @ score[:, :k] - latents.whitened, score[:, k:] - own)
+        means = None if claim is None else claim.means
+        whitened, intrinsic = NewtonSystem(self.basis, reading.information, k, means).solve(target)
         yield 0.5
         largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
         for _ in range(MOST_HALVINGS):
             moved = self._at(latents.whitened + share * whitened, own + share * intrinsic, latents.variance)
             there = yield from part_of(self.read(moved), 0.5, 1.0)
-            if self._height(moved, there) >= height - ROUNDING * abs(height):
+            if self._height(moved, there, claim) >= height - ROUNDING * abs(height):
                 break
             share /= 2
         return moved, there
 
-    def _height(self, latents: Latents, reading: Reading) -> float:
+    def _height(self, latents: Latents, reading: Reading, claim: Claim | None) -> float:
         """Return the log joint of counts and latents, up to a constant."""
         prior = latents.whitened.square().sum() + latents.mean[:, self.n_spatial :].square().sum()
+        if claim is not None:
+            prior = prior + FIRM * claim.excess(latents.mean).square().sum()
         return reading.value - 0.5 * float(prior)
 
     def spread(self, latents: Latents, reading: Reading) -> Steps[Latents]:

@@ -190,7 +190,7 @@ def _together(arrays: SpotArrays, new: SpotArrays) -> SpotArrays:
 def log_mean(network: ConcertNetwork, parts: Parts) -> mixture.Mixture:
     """Return the mixture of normals (n, C, G) that the log mean of new spots follows."""
     n_spatial, (n, n_parts, _) = network.config.spatial_factors, parts.features.shape
-    weights, covariance = network.weights.numpy(), network.covariance.numpy()
+    weights, covariance = network.level_weights.numpy(), network.covariance.numpy()
     spatial, own = np.split(weights[network.n_attributes :], [n_spatial])
     factors, variance = (np.repeat(part, n_parts, axis=0) for part in parts.factors)
     attributes = parts.features.reshape(n * n_parts, -1)

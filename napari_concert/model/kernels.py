@@ -23,6 +23,12 @@ def wendland(ratio: Tensor) -> Tensor:
     return inside**4 * (4 * ratio + 1)
 
 
+def mask(ratio: Tensor) -> Tensor:
+    """Return the cut-off ``m(t)`` for ``t`` = distance / cut-off: 1 up to ½, falling smoothly (C²) to 0 at 1."""
+    x = (2 * ratio - 1).clamp(0, 1)
+    return 1 - x**3 * (10 - 15 * x + 6 * x.square())
+
+
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     """Return squared Euclidean distances (n, m) between rows of ``a`` (n, d) and ``b`` (m, d)."""
     return (a[:, None, :] - b[None, :, :]).square().sum(-1)

@@ -38,6 +38,10 @@ class ConcertNetwork(nn.Module):
         Range, direction and shape of the spatial factors' kernel.
     weights
         Posterior mean (Q, G) of the decoder's weights under their learned priors: shrunk.
+    size_shift
+        What of each attribute's effect (Qa,) all genes share: it belongs to the size of a spot, not to its expression.
+    place_variance
+        Variance (own, G) of each own effect that comes from not knowing what place has to do with it.
     unshrunk, covariance
         Mean (Q, G) and covariance (G, Q, Q) under wide priors: what intervals are made of.
     log_theta
@@ -46,20 +50,24 @@ class ConcertNetwork(nn.Module):
 
     weights: Tensor
     unshrunk: Tensor
+    size_shift: Tensor
+    place_variance: Tensor
     covariance: Tensor
     log_theta: Tensor
 
     def __init__(self, vocabulary: Vocabulary, config: ModelConfig) -> None:
         super().__init__()
         self.vocabulary, self.config = vocabulary, config
+        self.n_latents = config.spatial_factors + config.intrinsic_factors
         self.attributes = Attributes(vocabulary, config.reach, config.continuous_features)
         self.n_attributes = sum(self.attributes.blocks)
-        self.n_latents = config.spatial_factors + config.intrinsic_factors
         n_features, n_genes = self.n_attributes + self.n_latents, len(vocabulary.genes)
         start = -2 * math.log(INITIAL_SCALE) * torch.eye(vocabulary.dimensions)
         self.gp_log_metric = nn.Parameter(start)
         self.gp_log_alpha = nn.Parameter(torch.zeros(()))
         self.register_buffer("weights", torch.zeros(n_features, n_genes))
+        self.register_buffer("size_shift", torch.zeros(self.n_attributes))
+        self.register_buffer("place_variance", torch.zeros(self.attributes.n_own, n_genes))
         self.register_buffer("unshrunk", torch.zeros(n_features, n_genes))
         self.register_buffer("covariance", torch.zeros(n_genes, n_features, n_features))
         self.register_buffer("log_theta", torch.full((n_genes,), INITIAL_LOG_THETA))
@@ -69,6 +77,11 @@ class ConcertNetwork(nn.Module):
     def attribute_weights(self) -> Tensor:
         """Weights (Qa, G) of attributes and field."""
         return self.weights[: self.n_attributes]
+
+    @property
+    def level_weights(self) -> Tensor:
+        """Weights (Q, G) that give levels at the median total count: those of the changes and ``size_shift``."""
+        return self.weights + nn.functional.pad(self.size_shift, (0, self.n_latents))[:, None]
 
     @property
     def latent_weights(self) -> Tensor:

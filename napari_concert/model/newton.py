@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from napari_concert.model import svgp
+from napari_concert.model.claim import FIRM
 
 SOLVED = 1e-8  # relative residual
 MOST_ROUNDS = 200
@@ -32,9 +33,12 @@ class NewtonSystem:
         ``J`` (N, L, L).
     n_spatial
         Number of spatial factors; the remaining latents are intrinsic.
+    means
+        Averages (P, N) of the latents that are held (:mod:`.claim`).
     """
 
-    def __init__(self, basis: Tensor, information: Tensor, n_spatial: int) -> None:
+    def __init__(self, basis: Tensor, information: Tensor, n_spatial: int, means: Tensor | None = None) -> None:
+        self.means = means
         self.basis, self.information, self.k = basis, information, n_spatial
         own = information.diagonal(dim1=1, dim2=2)
         zeros = torch.zeros_like(own[:, :n_spatial])
@@ -46,6 +50,8 @@ class NewtonSystem:
         spatial, intrinsic = vector
         latents = torch.cat([self.basis.mT @ spatial, intrinsic], dim=1)
         informed = torch.einsum("nlk,nk->nl", self.information, latents)
+        if self.means is not None:
+            informed = informed + FIRM * self.means.mT @ (self.means @ latents)
         return spatial + self.basis @ informed[:, : self.k], intrinsic + informed[:, self.k :]
 
     def precondition(self, vector: Unknowns) -> Unknowns:

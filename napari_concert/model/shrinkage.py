@@ -1,59 +1,118 @@
 """Adaptive shrinkage: how much of each estimate to believe, learned from all genes at once.
 
 For one row of the decoder (one state's own effect, say) every gene gives an estimate ``b̂_g`` with standard error
-``s_g``. The true effects come from a mixture of Gaussians around 0 with fixed widths, from a spike to a wide slab,
-whose weights are learned by maximum likelihood (empirical Bayes; Stephens 2017, normal mixture)::
+``s_g``. The true effects come from a mixture of Gaussians, from a spike at 0 to a wide slab, whose weights are learned
+by maximum likelihood (empirical Bayes; Stephens 2017, normal mixture)::
 
-    b̂_g ~ Σ_c π_c N(0, σ_c² + s_g²)
-    E[b_g | b̂_g] = κ_g b̂_g,       κ_g = Σ_c r_gc σ_c² / (σ_c² + s_g²)
+    b̂_g ~ Σ_c π_c N(m_gc, σ_gc² + s_g²)
+    E[b_g | b̂_g] = Σ_c r_gc (m_gc + κ_gc (b̂_g - m_gc)),       κ_gc = σ_gc² / (σ_gc² + s_g²)
 
-The shrinkage ``κ_g`` is handed back as the precision ``λ_g = (1/κ_g - 1)/s_g²`` of a Gaussian prior with the same mean.
+Most components are centred at 0. A spill-over may also resemble the own effect of the same state, so its mixture has
+components around shares of that, ``m_gc = share · E[own_g]``: a gene that responds to a state strongly tells what to
+expect around it, as far as the other genes say that it does. The result is handed back as a Gaussian prior with the
+same posterior mean: shrinkage ``κ_g = Σ_c r_gc κ_gc`` as precision ``λ_g = (1/κ_g - 1)/s_g²``, and a centre.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 WIDTHS = torch.tensor([0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0], dtype=torch.float64)
+SHARES = torch.tensor([-0.5, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64)
+AROUND = 0.1  # sd of a spill-over around its share of the own effect, natural log
+N_NULL = 2  # widths that count as no effect when their centre is sought
+ANCHOR = 30.0  # pseudo-genes at 0 for it
 NULL_COUNT = 10.0  # pseudo-count for the spike: without evidence, no effect
 LEAST_PRECISION, MOST_PRECISION = 1e-2, 1e6
 
 
-def mixture_weights(estimate: Tensor, error: Tensor, rounds: int = 60) -> Tensor:
-    """Return the mixture weights (R, C) of every row by expectation–maximisation.
+class Components(NamedTuple):
+    """Centre and variance of the mixture's components, each broadcastable to (G, C); the first is the spike."""
+
+    centre: Tensor
+    variance: Tensor
+
+
+class Prior(NamedTuple):
+    """A Gaussian prior of every gene: centre and precision (G,)."""
+
+    centre: Tensor
+    precision: Tensor
+
+
+def around_zero(device: torch.device | str = "cpu") -> Components:
+    """Return components of all widths, centred at 0."""
+    variance = WIDTHS.to(device).square()
+    return Components(torch.zeros_like(variance)[None], variance[None])
+
+
+def around_shares(own: Tensor, variance: Tensor) -> Components:
+    """Return components centred at 0 and at shares of another effect ``own`` (G,) with posterior ``variance`` (G,)."""
+    zero, shares = around_zero(own.device), SHARES.to(own.device)
+    centre = own[:, None] * shares
+    spread = AROUND**2 + variance[:, None] * shares.square()
+    flat = torch.zeros(len(own), 1, dtype=own.dtype, device=own.device)
+    return Components(torch.cat([zero.centre + flat, centre], 1), torch.cat([zero.variance + flat, spread], 1))
+
+
+def null_centre(estimate: Tensor, error: Tensor, rounds: int = 20) -> float:
+    """Return where the genes without an effect lie: the centre that the spike would have if it were free.
+
+    Estimates are shifted together where the genes that do respond change the total count of a spot, which is what size
+    factors divide by. ``ANCHOR`` pseudo-genes at 0 keep it there for a handful of genes.
+    """
+    components, precision = around_zero(estimate.device), error.square().reciprocal()
+    centre, anchor = 0.0, ANCHOR * float(precision.median())
+    for _ in range(rounds):
+        weights = mixture_weights(estimate - centre, error, components, rounds=5)
+        log_joint = _log_density(estimate - centre, error, components) + weights.log()
+        null = torch.softmax(log_joint, dim=-1)[:, :N_NULL].sum(-1) * precision
+        centre = float((null * estimate).sum() / (null.sum() + anchor))
+    return centre
+
+
+def mixture_weights(estimate: Tensor, error: Tensor, components: Components, rounds: int = 60) -> Tensor:
+    """Return the mixture weights (C,) by expectation–maximisation.
 
     Parameters
     ----------
     estimate, error
-        ``b̂`` and ``s`` (R, G).
+        ``b̂`` and ``s`` (G,).
     """
-    log_density = _log_density(estimate, error)
-    weights = torch.full((len(estimate), len(WIDTHS)), 1 / len(WIDTHS), dtype=torch.float64, device=estimate.device)
+    log_density = _log_density(estimate, error, components)
+    density = (log_density - log_density.amax(-1, keepdim=True)).exp()
+    count = density.shape[1]
+    weights = density.new_full((count,), 1 / count)
     pseudo = torch.zeros_like(weights)
-    pseudo[:, 0] = NULL_COUNT
+    pseudo[0] = NULL_COUNT
     for _ in range(rounds):
-        responsibility = torch.softmax(log_density + weights.log()[:, None, :], dim=-1)
-        weights = responsibility.sum(1) + pseudo + 1e-9
-        weights = weights / weights.sum(1, keepdim=True)
+        weights = weights * (density.mT @ (1 / (density @ weights))) + pseudo + 1e-9
+        weights = weights / weights.sum()
     return weights
 
 
-def shrink(estimate: Tensor, error: Tensor, weights: Tensor) -> Tensor:
-    """Return the shrinkage factor κ (R, G), between 0 and 1."""
-    responsibility = torch.softmax(_log_density(estimate, error) + weights.log()[:, None, :], dim=-1)
-    variance = WIDTHS.to(estimate.device).square()
-    return (responsibility * variance / (variance + error.square()[..., None])).sum(-1)
+def shrink(estimate: Tensor, error: Tensor, components: Components, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return posterior mean and shrinkage factor κ (between 0 and 1) of every gene, each (G,)."""
+    responsibility = torch.softmax(_log_density(estimate, error, components) + weights.log(), dim=-1)
+    kappa = components.variance / (components.variance + error.square()[:, None])
+    mean = components.centre + kappa * (estimate[:, None] - components.centre)
+    return (responsibility * mean).sum(-1), (responsibility * kappa).sum(-1)
 
 
-def prior_precision(estimate: Tensor, error: Tensor) -> Tensor:
-    """Return the precision λ (R, G) of the Gaussian prior that shrinks as the mixture does."""
-    kappa = shrink(estimate, error, mixture_weights(estimate, error))
-    precision = (1 / kappa.clamp(min=1e-9) - 1) / error.square()
-    return precision.clamp(LEAST_PRECISION, MOST_PRECISION)
+def learned_prior(estimate: Tensor, error: Tensor, components: Components) -> Prior:
+    """Return the Gaussian prior of every gene whose posterior mean is that of the learned mixture."""
+    weights = mixture_weights(estimate, error, components)
+    mean, kappa = shrink(estimate, error, components, weights)
+    kappa = kappa.clamp(1e-9, 1 - 1e-9)
+    precision = ((1 / kappa - 1) / error.square()).clamp(LEAST_PRECISION, MOST_PRECISION)
+    kept = 1 / (1 + precision * error.square())  # after the clamp
+    return Prior((mean - kept * estimate) / (1 - kept), precision)
 
 
-def _log_density(estimate: Tensor, error: Tensor) -> Tensor:
-    """Return ``log N(b̂ | 0, σ_c² + s²)`` (R, G, C), up to a constant."""
-    variance = WIDTHS.to(estimate.device).square() + error.square()[..., None]
-    return -0.5 * (variance.log() + estimate.square()[..., None] / variance)
+def _log_density(estimate: Tensor, error: Tensor, components: Components) -> Tensor:
+    """Return ``log N(b̂ | m_c, σ_c² + s²)`` (G, C), up to a constant."""
+    variance = components.variance + error.square()[:, None]
+    return -0.5 * (variance.log() + (estimate[:, None] - components.centre).square() / variance)

@@ -13,6 +13,7 @@ from napari_concert.model.network import INITIAL_LOG_THETA
 from napari_concert.model.steps import Steps
 
 if TYPE_CHECKING:
+    from napari_concert.model.decoder import WeightPosterior
     from napari_concert.model.encoder import Encoder, Latents
 
 THETA_STEP = 0.3
@@ -31,13 +32,18 @@ class Summary:
         Whether the dispersions are to be moved: it costs two more evaluations.
     """
 
-    def __init__(self, encoder: Encoder, latents: Latents, moves_theta: bool) -> None:
+    def __init__(self, encoder: Encoder, latents: Latents, moves_theta: bool, posterior: WeightPosterior) -> None:
         self.encoder, self.latents, self.moves_theta = encoder, latents, moves_theta
         self.network, self.spots = network, spots = encoder.network, encoder.spots
         blocks = network.attributes.blocks
-        learned = (blocks.slice_of("continuous"), blocks.slice_of("field"))
+        learned = tuple(blocks.slice_of(name) for name in ("continuous", "field", "niche"))
         self.columns = [q for block in learned for q in range(block.start, block.stop)]
-        size = len(self.columns)
+        size, kind = len(self.columns), spots.precision
+        self.weights = network.level_weights[self.columns].to(kind)
+        spread = posterior.covariance[:, self.columns]  # (G, K, Q)
+        self.spread = spread.flatten(1).to(kind)
+        both = spread[:, :, self.columns].permute(1, 2, 0).to(kind)
+        self.products = (self.weights[:, None] * self.weights[None] + both).flatten(0, 1)
         zeros = spots.coords.new_zeros
         self.score = zeros(len(spots), size)
         self.curvature = zeros(len(spots), size, size)
@@ -54,17 +60,17 @@ class Summary:
             yield min(1.0, rows.stop / len(self.spots))
 
     def _add_field(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
+        """Add score and curvature of the learned columns, expected over the weights' posterior."""
         if not self.columns:
             return
-        network, spots = self.network, self.spots
+        network, spots, seen = self.network, self.spots, self.spots.observed[rows]
         here = working(counts, eta, spots.log_size[rows], network.log_theta.to(eta.dtype))
-        weights = network.weights[self.columns].to(eta.dtype)
-        seen = spots.observed[rows]
-        self.score[rows] = (here.score @ weights.mT).to(seen.dtype) * seen[:, None]
-        products = (weights[:, None] * weights[None]).flatten(0, 1)
-        size = len(self.columns)
-        curvature = (here.weight @ products.mT).view(-1, size, size).to(seen.dtype)
-        self.curvature[rows] = curvature * seen[:, None, None]
+        score, curvature = here.score @ self.weights.mT, here.weight @ self.products.mT
+        spread = (here.weight @ self.spread).view(len(eta), len(self.columns), -1).to(seen.dtype)
+        features = torch.cat([self.encoder.features[rows], self.latents.mean[rows]], dim=1)
+        uncertain = torch.einsum("nkq,nq->nk", spread, features)
+        self.score[rows] = (score.to(seen.dtype) - uncertain) * seen[:, None]
+        self.curvature[rows] = curvature.view(spread.shape[0], spread.shape[1], -1).to(seen.dtype) * seen[:, None, None]
 
     def _add_likelihood(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
         shown = self.spots.observed[rows].bool()
@@ -101,6 +107,13 @@ class Summary:
         theta = (self.network.log_theta + shift).to(eta.dtype)
         value = expected_kernel(counts, eta, variance, log_size, theta) + normaliser(counts, theta)
         return value.to(self.totals.dtype)
+
+    def of(self, *names: str) -> tuple[Tensor, Tensor]:
+        """Return score (N, K) and curvature (N, K, K) of some blocks of columns."""
+        blocks = self.network.attributes.blocks
+        wanted = [q for name in names for q in range(blocks.slice_of(name).start, blocks.slice_of(name).stop)]
+        at = [self.columns.index(q) for q in wanted]
+        return self.score[:, at], self.curvature[:, at][:, :, at]
 
     def losses(self) -> tuple[float, float]:
         """Return the negative evidence lower bound of shown spots and the held-out loss, per spot and gene."""

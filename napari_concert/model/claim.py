@@ -1,0 +1,91 @@
+"""The first claim: what differs between states belongs to the states, as far as place can't be told from outside.
+
+A smooth factor can imitate the effect of a state whose spots lie together: ``f + c·1[state]`` with ``B - c·w`` explains
+the counts just as well, and with thousands of genes a sparse prior on ``B`` would let the factors take it all. So the
+mean of every latent over the spots of a state is not left to the counts of that state: it is what the *control* spots
+around predict (kriging), and the rest is the state's own effect::
+
+    mean_p f_l = k_pl ± √v_pl      k, v  mean and variance of f_l over the spots of state p, given control spots alone
+
+Inside a small nodule the surroundings know the factors well; far inside a large territory they know nothing, ``k → 0``
+and ``v → 1``: the effect is then the difference of the means, and what place may have to do with it, ``v_pl w_lg²``,
+belongs to its standard error.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from napari_concert.model import svgp
+
+FIRM = 1e6  # precision that holds the means against any counts
+
+
+class Claim(NamedTuple):
+    """What is held of the latents.
+
+    Attributes
+    ----------
+    means
+        Weights (P, N) that average the spots of each state with a claim.
+    target, variance
+        Mean of each latent over them, (P, L), as predicted from outside, and its variance.
+    """
+
+    means: Tensor
+    target: Tensor
+    variance: Tensor
+
+    def excess(self, latents: Tensor) -> Tensor:
+        """Return by how much the means of latents (N, L) miss their target, (P, L)."""
+        return self.means @ latents - self.target
+
+    def scaled(self, scale: Tensor) -> Claim:
+        """Return the claim on latents divided by ``scale`` (L,)."""
+        return Claim(self.means, self.target / scale, self.variance / scale.square())
+
+
+def averages(own: Tensor, n_own: int, observed: Tensor) -> Tensor:
+    """Return weights (P, N) that average the observed spots of every state with an own effect; zeros without any."""
+    members = torch.nn.functional.one_hot(own + 1, n_own + 1)[:, 1:].mT.to(observed.dtype) * observed
+    return members / members.sum(1, keepdim=True).clamp(min=1.0)
+
+
+def kriged(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance (P, K) of spatial factors over each state, given the spots ``outside`` alone.
+
+    Parameters
+    ----------
+    basis
+        ``V`` (M, N).
+    values, precision
+        Readings of the factors (N, K).
+    means
+        Weights (P, N).
+    outside
+        1.0 for spots in control (N,).
+    """
+    post = svgp.posterior(basis, values, precision * outside[:, None])
+    onto = basis @ means.mT  # V, averaged: (M, P)
+    residual = (1 - basis.square().sum(0)).clamp(min=0)
+    spread = [torch.linalg.solve_triangular(root, onto, upper=False).square().sum(0) for root in post.precision_root]
+    own = means.square() @ residual
+    return onto.mT @ post.mean.mT, torch.stack(spread, 1) + own[:, None]
+
+
+def claim(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outside: Tensor) -> Claim | None:
+    """Return what is held of the latents; None where no state has a claim or no spot is in control.
+
+    Parameters
+    ----------
+    values, precision
+        Readings of all latents (N, L), spatial factors first; those of the single spot are held at their prior mean.
+    means, outside
+        As :func:`kriged` has them.
+    """
+    if not len(means) or not bool((outside > 0).any()):
+        return None
+    return Claim(means, *kriged(basis, values, precision, means, outside))

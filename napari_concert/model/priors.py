@@ -1,0 +1,55 @@
+"""What a weight may be before its gene is looked at: learned from all genes, row by row of the decoder."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from napari_concert.model.decoder import WeightPosterior, WeightPriors, cavity
+from napari_concert.model.network import ConcertNetwork
+from napari_concert.model.shrinkage import Components, around_shares, around_zero, learned_prior, null_centre
+from napari_concert.model.steps import Steps
+
+
+class PriorFit:
+    """Learns the priors of a network's weights by adaptive shrinkage.
+
+    Parameters
+    ----------
+    network
+        Its weights are what is estimated; what all genes share moves to its ``size_shift``.
+    posterior
+        The estimates.
+    place
+        Variance (own, G) that not knowing the place's part adds to the own effects.
+    """
+
+    def __init__(self, network: ConcertNetwork, posterior: WeightPosterior, place: Tensor) -> None:
+        self.network, self.posterior, self.place = network, posterior, place
+        self.first_own = network.attributes.blocks.slice_of("own").start
+
+    def refresh(self, priors: WeightPriors, n_rows: int) -> Steps[None]:
+        """Move the priors of the first ``n_rows`` rows (the intercept has none) towards what their estimates say."""
+        for row in range(1, n_rows):
+            estimate, error = self._estimate(row)
+            priors.move(row, learned_prior(estimate, error, self._components(row)))
+            yield row / n_rows
+
+    def _estimate(self, row: int) -> tuple[Tensor, Tensor]:
+        """Return estimates and standard errors (G,) of a row, free of what belongs to size factors."""
+        estimate, error = cavity(self.posterior, row)
+        own = row - self.first_own
+        if 0 <= own < len(self.place):
+            error = (error.square() + self.place[own]).sqrt()
+        if row not in self.network.attributes.swapped:
+            return estimate, error
+        centre = null_centre(estimate, error)
+        self.network.size_shift[row] += centre
+        self.network.weights[row] -= centre
+        return estimate - centre, error
+
+    def _components(self, row: int) -> Components:
+        """Return what a row's weights may be: a spill-over may resemble the own effect of its state."""
+        own = self.network.attributes.own_row.get(row)
+        if own is None:
+            return around_zero(self.posterior.mean.device)
+        return around_shares(self.posterior.mean[own], self.posterior.variance[own])
