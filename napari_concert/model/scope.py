@@ -19,7 +19,7 @@ class Scopes(NamedTuple):
     Attributes
     ----------
     range_long, range_short
-        Distance at which one source is felt half as strongly as beside it, along the longest and shortest axis.
+        Distance at which one source is felt half as strongly as one pitch away, along the longest and shortest axis.
     cut_off
         Distance beyond which nothing is felt: the median over tissues.
     passes_border
@@ -42,16 +42,29 @@ def scopes(field: PropagatedField) -> Scopes:
     tissues = field.cut_offs[:, :-1] if field.cut_offs.shape[1] > 1 else field.cut_offs
     count, ordered = tissues.shape[1], tissues.sort(dim=1).values
     cut_off = (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
-    alpha = field.alpha
-    half = half_distance(lengths, alpha[:, None], cut_off[:, None])
+    form = Form(lengths, field.alpha[:, None], field.bend[:, None], cut_off[:, None])
+    half = half_distance(form, 0.5 * form.near(field.shape[:, :1].exp(), torch.ones_like(cut_off)[:, None]))
     return Scopes(half[:, 0], half[:, -1], cut_off, field.passes_border, field.power)
 
 
-def half_distance(length: Tensor, alpha: Tensor, cut_off: Tensor) -> Tensor:
-    """Return the distance (states, d) at which ``(1 + r²/(ℓ²α))^-α · m(r/c)`` is ½, by bisection."""
-    low, high = torch.zeros_like(length), cut_off.expand_as(length).clone()
+class Form(NamedTuple):
+    """The kernel along some axes: lengths (states, d), and α, γ and cut-off (states, 1)."""
+
+    length: Tensor
+    alpha: Tensor
+    bend: Tensor
+    cut_off: Tensor
+
+    def near(self, length: Tensor, distance: Tensor) -> Tensor:
+        """Return ``(1 + (r/ℓ)^2γ/α)^-α``."""
+        return rational_quadratic((distance / length) ** (2 * self.bend), self.alpha)
+
+
+def half_distance(form: Form, half: Tensor) -> Tensor:
+    """Return the distance (states, d) at which the kernel times its mask ``m(r/c)`` is ``half``, by bisection."""
+    low, high = torch.zeros_like(form.length), form.cut_off.expand_as(form.length).clone()
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        inside = rational_quadratic((middle / length).square(), alpha) * mask(middle / cut_off) > 0.5
+        inside = form.near(form.length, middle) * mask(middle / form.cut_off) > half
         low, high = torch.where(inside, middle, low), torch.where(inside, high, middle)
     return (low + high) / 2

@@ -65,7 +65,7 @@ def null_centre(estimate: Tensor, error: Tensor, rounds: int = 20) -> float:
     factors divide by. ``ANCHOR`` pseudo-genes at 0 keep it there for a handful of genes.
     """
     components, precision = around_zero(estimate.device), error.square().reciprocal()
-    centre, anchor = 0.0, ANCHOR * float(precision.median())
+    centre, anchor = float(estimate.median()), ANCHOR * float(precision.median())  # from 0, many s away, it is lost
     for _ in range(rounds):
         weights = mixture_weights(estimate - centre, error, components, rounds=5)
         log_joint = _log_density(estimate - centre, error, components) + weights.log()

@@ -8,24 +8,36 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-from napari_concert.model.decoder import LARGEST_STEP, Information, WeightPosterior, refresh_prior, scoring_step
+from napari_concert.model.decoder import (
+    LARGEST_STEP,
+    Information,
+    WeightPosterior,
+    WeightPriors,
+    cavity,
+    scoring_step,
+)
 from napari_concert.model.likelihood import working
-from napari_concert.model.shrinkage import prior_precision
+from napari_concert.model.shrinkage import Prior
 
 N, Q, G = 120, 4, 3
 
 
 @pytest.fixture
 def problem() -> dict[str, torch.Tensor]:
-    """Return features, counts, sizes, dispersions and prior precisions."""
+    """Return features, counts, sizes, dispersions, and precisions and centres of the priors."""
     rng = np.random.default_rng(0)
     features = np.column_stack([np.ones(N), rng.normal(size=(N, Q - 1))])
     weights, log_theta, log_size = rng.normal(0, 0.4, (Q, G)), rng.normal(1, 0.4, G), rng.normal(0, 0.3, N)
     mean, theta = np.exp(features @ weights + log_size[:, None]), np.exp(log_theta)
     counts = rng.negative_binomial(theta, theta / (theta + mean)).astype(float)
-    precision = np.exp(rng.normal(0, 1, (Q, G)))
-    parts = {"x": features, "y": counts, "size": log_size, "theta": log_theta, "precision": precision}
+    precision, centre = np.exp(rng.normal(0, 1, (Q, G))), rng.normal(0, 0.3, (Q, G))
+    parts = {"x": features, "y": counts, "size": log_size, "theta": log_theta}
+    parts |= {"precision": precision, "centre": centre}
     return {name: torch.from_numpy(part) for name, part in parts.items()}
+
+
+def _priors(problem: dict[str, torch.Tensor]) -> WeightPriors:
+    return WeightPriors(problem["precision"], problem["centre"])
 
 
 def _information(problem: dict[str, torch.Tensor], mean: torch.Tensor, chunk: int = N, variance: float = 0.0):
@@ -43,7 +55,7 @@ def _information(problem: dict[str, torch.Tensor], mean: torch.Tensor, chunk: in
 def _converged(problem: dict[str, torch.Tensor], chunk: int = N) -> WeightPosterior:
     mean = torch.zeros(Q, G, dtype=torch.float64)
     for _ in range(30):
-        posterior = scoring_step(mean, _information(problem, mean, chunk), problem["precision"])
+        posterior = scoring_step(mean, _information(problem, mean, chunk), _priors(problem))
         mean = posterior.mean
     return posterior
 
@@ -54,7 +66,8 @@ def _objective(weights: np.ndarray, problem: dict[str, torch.Tensor], gene: int)
     mean = np.exp(x @ weights + problem["size"].numpy())
     log_prob = gammaln(y + theta) - gammaln(theta) - gammaln(y + 1)
     log_prob += theta * np.log(theta / (theta + mean)) + y * np.log(mean / (theta + mean))
-    return float(0.5 * (problem["precision"][:, gene].numpy() * weights**2).sum() - log_prob.sum())
+    off = weights - problem["centre"][:, gene].numpy()
+    return float(0.5 * (problem["precision"][:, gene].numpy() * off**2).sum() - log_prob.sum())
 
 
 @pytest.mark.parametrize("gene", range(G))
@@ -99,16 +112,49 @@ def test_uncertain_features_count_as_errors_in_variables(problem: dict[str, torc
 def test_a_step_is_bounded(problem: dict[str, torch.Tensor]) -> None:
     far = torch.zeros(Q, G, dtype=torch.float64)
     far[0] = -12.0
-    posterior = scoring_step(far, _information(problem, far), torch.full_like(problem["precision"], 1e-6))
+    flat = WeightPriors(torch.full_like(far, 1e-6), torch.zeros_like(far))
+    posterior = scoring_step(far, _information(problem, far), flat)
     assert (posterior.mean - far).abs().max() <= LARGEST_STEP + 1e-12
 
 
-def test_priors_are_learned_from_estimates_without_their_prior() -> None:
-    """With orthogonal features the cavity is the plain estimate, whatever prior it was shrunk with."""
+@pytest.mark.parametrize("row", range(Q))
+def test_the_cavity_is_the_estimate_under_any_prior(problem: dict[str, torch.Tensor], row: int) -> None:
+    """To a Gaussian likelihood a row's own prior does not matter: neither its width nor its centre."""
+    rng = np.random.default_rng(1)
+    root = rng.normal(size=(G, Q, Q + 2))
+    fisher = root @ root.transpose(0, 2, 1)
+    fitted = rng.normal(size=(Q, G))
+    found = []
+    for precision, centre in ((1e-4, 0.0), (3.0, 0.7)):
+        priors = _priors(problem).clone()
+        priors.precision[row], priors.centre[row] = precision, centre
+        lam = np.stack([np.diag(column) for column in priors.precision.numpy().T])
+        covariance = np.linalg.inv(fisher + lam)
+        target = np.einsum("gqr,rg->qg", fisher, fitted) + (priors.precision * priors.centre).numpy()
+        mean = np.einsum("gqr,rg->qg", covariance, target)
+        found.append(cavity(WeightPosterior(torch.from_numpy(mean), torch.from_numpy(covariance), priors), row))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8)
+
+
+def test_of_orthogonal_features_the_cavity_is_estimate_and_error() -> None:
     rng = np.random.default_rng(1)
     estimate, error = torch.from_numpy(rng.normal(0, 0.5, (2, 200))), torch.full((2, 200), 0.2, dtype=torch.float64)
-    for precision in (0.1, 30.0):
-        prior = torch.full_like(estimate, precision)
-        variance = 1 / (error**-2 + prior)
-        shrunk = WeightPosterior(variance * estimate / error**2, torch.diag_embed(variance.mT), prior)
-        assert torch.allclose(refresh_prior(shrunk, slice(0, 2)), prior_precision(estimate, error), rtol=1e-6)
+    for precision, centre in ((0.1, 0.0), (30.0, -0.4)):
+        priors = WeightPriors(torch.full_like(estimate, precision), torch.full_like(estimate, centre))
+        variance = 1 / (error**-2 + precision)
+        mean = variance * (estimate / error**2 + precision * centre)
+        shrunk = WeightPosterior(mean, torch.diag_embed(variance.mT), priors)
+        for row in (0, 1):
+            found = cavity(shrunk, row)
+            assert torch.allclose(found[0], estimate[row])
+            assert torch.allclose(found[1], error[row])
+
+
+def test_a_row_of_priors_moves_halfway_and_alone() -> None:
+    priors = WeightPriors(torch.full((3, 2), 4.0), torch.zeros(3, 2))
+    before = priors.clone()
+    priors.move(1, Prior(torch.tensor([1.0, -1.0]), torch.tensor([16.0, 1.0])))
+    np.testing.assert_allclose(priors.precision, [[4, 4], [8, 2], [4, 4]])
+    np.testing.assert_allclose(priors.centre, [[0, 0], [0.5, -0.5], [0, 0]])
+    assert (before.precision == 4).all()

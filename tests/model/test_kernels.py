@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 from scipy.spatial.distance import cdist
 
-from napari_concert.model.kernels import gram, length_scales, metric, rational_quadratic, squared_distance, wendland
+from napari_concert.model.kernels import (
+    gram,
+    length_scales,
+    mask,
+    metric,
+    rational_quadratic,
+    squared_distance,
+    wendland,
+)
 
 HYPER = {
     "seed": st.integers(0, 2**31 - 1),
@@ -94,6 +102,22 @@ def test_wendland_is_flat_at_both_ends() -> None:
     wendland(ends).sum().backward()
     assert ends.grad is not None
     assert ends.grad.abs().max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("ratio", "value"), [(0.0, 1.0), (0.5, 1.0), (0.625, 0.896484375), (0.75, 0.5), (1.0, 0.0), (3.0, 0.0)]
+)
+def test_mask_values(ratio: float, value: float) -> None:
+    assert mask(torch.tensor(ratio, dtype=torch.float64)).item() == pytest.approx(value, abs=1e-15)
+
+
+def test_mask_falls_smoothly_from_the_middle_to_the_end() -> None:
+    ratio = torch.linspace(0, 1.2, 2401, dtype=torch.float64)
+    values, step = mask(ratio).numpy(), 1.2 / 2400
+    first, second = np.diff(values) / step, np.diff(values, 2) / step**2
+    assert (first <= 0).all()
+    assert np.abs(np.diff(second)).max() < 0.5, "a kink would jump by tens"
+    assert np.abs(first[[1000, 2000]]).max() < 1e-4
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])

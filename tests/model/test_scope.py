@@ -7,44 +7,72 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import expm
 
-from napari_concert.model.field import PropagatedField
-from napari_concert.model.scope import half_distance, scopes
+from napari_concert.model.field import Pairs, PropagatedField
+from napari_concert.model.scope import scopes
 
-
-@settings(max_examples=60, deadline=None)
-@given(st.floats(0.1, 20), st.floats(0.05, 50), st.floats(0.2, 20))
-def test_at_the_half_distance_the_kernel_is_one_half(length: float, alpha: float, cut_off: float) -> None:
-    args = [torch.tensor([[value]], dtype=torch.float64) for value in (length, alpha, cut_off)]
-    r = half_distance(*args).item()
-    t = r / cut_off
-    kernel = (1 + (r / length) ** 2 / alpha) ** -alpha * (1 - t) ** 4 * (4 * t + 1)
-    assert kernel == pytest.approx(0.5, abs=1e-9)
+REACH = 8.0
 
 
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_ranges_follow_the_axes(dimensions: int) -> None:
-    field = PropagatedField(2, 3, dimensions, 8.0).double()
-    turn = torch.linalg.qr(torch.randn(dimensions, dimensions, dtype=torch.float64)).Q
-    lengths = torch.tensor([3.0, 1.5, 0.7], dtype=torch.float64)[:dimensions]
-    with torch.no_grad():
-        field.log_metric[1] = turn @ torch.diag(-2 * lengths.log()) @ turn.mT
-        field.log_alpha[1], field.border_logit[1], field.log_power[1] = 0.5, -1.0, 0.3
-        field.cut_logit[1] = torch.tensor([0.0, 1.0, -2.0, 9.0])
+def _field(dimensions: int, seed: int, n_tissues: int = 3) -> PropagatedField:
+    """Return a field of two states whose parameters lie around their priors."""
+    field = PropagatedField(2, n_tissues, dimensions, REACH).double()
+    draw = torch.Generator().manual_seed(seed)
+    field.shape += 0.6 * torch.randn(field.shape.shape, generator=draw, dtype=torch.float64)
+    return field
+
+
+def _felt(field: PropagatedField, state: int, offset: np.ndarray, cut_off: float) -> float:
+    """Return how strongly a source at ``offset`` is felt, by the field's formula."""
+    alpha, bend = field.alpha[state].item(), field.bend[state].item()
+    scaled = offset @ expm(field.log_metric[state].numpy()) @ offset
+    beside = np.exp(-2 * field.shape[state, 0].item())
+    near = ((1 + scaled**bend / alpha) / (1 + beside**bend / alpha)) ** -alpha
+    x = np.clip(2 * np.linalg.norm(offset) / cut_off - 1, 0, 1)
+    return float(near * (1 - x**3 * (10 - 15 * x + 6 * x**2)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31 - 1), st.sampled_from([2, 3]))
+def test_at_the_ranges_a_source_is_felt_half_as_strongly_as_beside_it(seed: int, dimensions: int) -> None:
+    field = _field(dimensions, seed)
     found = scopes(field)
-    cut = 8 / (1 + np.exp(-0.0))  # the median of three tissues; the column of unknown tissue does not count
-    assert found.cut_off[1].item() == pytest.approx(cut)
-    for range_, axis in ((found.range_long[1], 0), (found.range_short[1], -1)):
-        offset = range_.item() * turn[:, axis]
-        kernel = (1 + (offset @ torch.linalg.matrix_exp(field.log_metric[1]) @ offset).item() / np.exp(0.5)) ** -np.exp(
-            0.5
-        )
-        t = range_.item() / cut
-        assert kernel * (1 - t) ** 4 * (4 * t + 1) == pytest.approx(0.5, abs=1e-6)
-    assert found.range_long[1] > found.range_short[1]
-    assert found.range_long[0] == pytest.approx(found.range_short[0].item())
-    assert found.passes_border[1].item() == pytest.approx(1 / (1 + np.e))
-    assert found.sources[1].item() == pytest.approx(1 + np.exp(0.3))
+    for state in (0, 1):
+        lengths, axes = np.linalg.eigh(field.log_metric[state].numpy())  # longest first
+        cut_off = np.median(field.cut_offs[state, :-1].numpy())
+        assert found.cut_off[state].item() == pytest.approx(cut_off)  # the column of unknown tissue does not count
+        assert lengths[0] <= lengths[-1]
+        for range_, axis in ((found.range_long[state].item(), 0), (found.range_short[state].item(), -1)):
+            assert _felt(field, state, range_ * axes[:, axis], cut_off) == pytest.approx(0.5, abs=1e-6)
+        assert found.range_long[state] >= found.range_short[state]
+
+
+def test_the_range_is_that_of_the_field_itself() -> None:
+    """A receiver at that distance feels half of what its neighbour one pitch from the source feels."""
+    field = PropagatedField(1, 1, 2, REACH).double()
+    field.shape[0, 4] = np.log(0.6)  # bend
+    away = scopes(field).range_long.item()
+    offset = torch.tensor([[1.0, 0.0], [away, 0.0]], dtype=torch.float64)
+    receiver, source = torch.tensor([1, 2]), torch.tensor([0, 0])
+    state, tissue = torch.tensor([0, -1, -1]), torch.zeros(3, dtype=torch.int64)
+    felt = field(Pairs(receiver, source, offset), state, tissue)[:, 0]
+    np.testing.assert_allclose(felt, [0, 1, 0.5], atol=1e-9)
+
+
+def test_an_exponential_fall_halves_every_log_two_lengths() -> None:
+    field = PropagatedField(1, 0, 2, 1000.0).double()
+    field.shape[0, 0], field.shape[0, 3], field.shape[0, 4] = np.log(3.0), 18.0, np.log(0.5)
+    assert scopes(field).range_long.item() == pytest.approx(1 + 3 * np.log(2), rel=1e-4)
+
+
+def test_without_anisotropy_both_ranges_agree_and_the_rest_is_passed_on() -> None:
+    field = PropagatedField(1, 3, 2, REACH).double()
+    field.shape[0, 5:7] = torch.tensor([-1.0, 0.3])
+    found = scopes(field)
+    assert found.range_long.item() == pytest.approx(found.range_short.item())
+    assert found.passes_border.item() == pytest.approx(1 / (1 + np.e))
+    assert found.sources.item() == pytest.approx(1 + np.exp(0.3))
 
 
 def test_without_tissues_the_only_cut_off_counts() -> None:
