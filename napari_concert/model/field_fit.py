@@ -2,7 +2,7 @@
 
 With the weights held, the log-likelihood is, to second order in the field, ``sᵀΔu - ½ Δuᵀ C Δu`` with the score ``s``
 (N, P) and the curvature ``C`` (N, P, P) of the counts in the field at each spot (:mod:`.summary`). The field is a
-smooth function of few parameters (:attr:`PropagatedField.shape`), so Gauss–Newton steps with their log prior come close::
+smooth function of few parameters (:attr:`PropagatedField.shape`), so Gauss–Newton steps with the log prior are close::
 
     (Σ_i Jᵢᵀ Cᵢ Jᵢ + Λ + damping) δ = Σ_i Jᵢᵀ (sᵢ - Cᵢ Δuᵢ) - Λ (φ - φ₀)          Jᵢ = ∂uᵢ/∂φ
 
@@ -25,6 +25,7 @@ from napari_concert.model.steps import Steps
 DIFFERENCE = 1e-5
 LONGEST = 1.0  # of a parameter in one step
 TRIES = 8
+LEAST_DAMPING = 1e-4  # so that as many tries can reach a step short enough
 AMPLITUDE = 1.0  # prior sd of the log amplitude
 
 
@@ -106,7 +107,7 @@ class FieldFit:
                 there = self.values(shape + step)
                 better = self.gain(shape + step, there)
                 if better > gain:
-                    shape, values, gain, damping = shape + step, there, better, damping / 5
+                    shape, values, gain, damping = shape + step, there, better, max(damping / 5, LEAST_DAMPING)
                     break
                 damping *= 5
             else:
