@@ -52,4 +52,4 @@ class PriorFit:
         own = self.network.attributes.own_row.get(row)
         if own is None:
             return around_zero(self.posterior.mean.device)
-        return around_shares(self.posterior.mean[own], self.posterior.variance[own])
+        return around_shares(self.network.weights[own], self.posterior.variance[own])  # less its common centre

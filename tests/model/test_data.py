@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ def test_no_states() -> None:
 def test_vocabulary_through_json() -> None:
     vocabulary = _vocabulary(("c", "Jak2 – β"), ("c",))
     assert Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json()))) == vocabulary
+
+
+def test_niches_are_kept_through_json_and_stand_for_positions() -> None:
+    vocabulary = replace(_vocabulary(("c", "d", "a"), ("c",)), niches=(("a", "in"), ("d", "in")))
+    assert vocabulary.niche_codes == ((1, 0), (0, 0))
+    assert Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json()))) == vocabulary
+    old = {name: value for name, value in vocabulary.to_json().items() if name != "niches"}
+    assert Vocabulary.from_json(old).niches == ()
 
 
 def test_take_keeps_every_field_together(case: Callable[..., Any]) -> None:

@@ -23,11 +23,13 @@ class Joint:
 
     def __init__(self, case: Any, hidden: np.ndarray | None = None) -> None:
         self.network = case.network()
+        self.network.size_shift.copy_(torch.linspace(-0.2, 0.2, self.network.n_attributes))
         self.encoder = Encoder(self.network, case.spots(hidden), case.features(self.network))
         self.counts, self.size = case.arrays.counts.toarray(), case.arrays.size
         self.seen = np.ones(len(self.size), dtype=bool) if hidden is None else ~hidden
         self.basis, self.k = self.encoder.basis.numpy(), self.network.config.spatial_factors
-        self.own = self.encoder.features.numpy() @ self.network.attribute_weights.numpy()
+        levels = self.network.weights[: self.network.n_attributes] + self.network.size_shift[:, None]
+        self.own = self.encoder.features.numpy() @ levels.numpy()
         self.weights, self.theta = self.network.latent_weights.numpy(), self.network.log_theta.exp().numpy()
         self.shape = (len(self.basis), self.k), (len(self.size), len(self.weights) - self.k)
 

@@ -24,11 +24,20 @@ def test_sizes_are_those_of_features_and_genes(case: Callable[..., Any]) -> None
     assert torch.equal(torch.cat([network.attribute_weights, network.latent_weights]), network.weights)
 
 
+def test_levels_are_the_changes_weights_and_what_all_genes_share(case: Callable[..., Any]) -> None:
+    network = case(n_continuous=1).network()
+    network.size_shift.copy_(torch.randn(network.n_attributes, dtype=torch.float64))
+    change = (network.level_weights - network.weights).numpy()
+    np.testing.assert_allclose(change[: network.n_attributes], np.tile(network.size_shift[:, None], (1, 6)), atol=1e-12)
+    assert (change[network.n_attributes :] == 0).all()
+    assert network.place_variance.shape == (2, 6)
+
+
 def test_everything_is_double_and_stored(case: Callable[..., Any]) -> None:
     network = case(n_continuous=1).network()
     stored = network.state_dict()
     assert {tensor.dtype for tensor in stored.values()} == {torch.float64}
-    assert {"weights", "covariance", "log_theta", "gp_log_metric", "gp_log_alpha"} < set(stored)
+    assert {"weights", "covariance", "log_theta", "size_shift", "place_variance", "gp_log_metric"} < set(stored)
     assert any(name.startswith("attributes.field.") for name in stored)
     assert any(name.startswith("attributes.continuous.") for name in stored)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,23 +11,37 @@ import pytest
 import torch
 from scipy.stats import nbinom, norm
 
+from napari_concert.model.decoder import WeightPosterior, WeightPriors
 from napari_concert.model.encoder import Encoder, Latents, prior_latents
-from napari_concert.model.network import INITIAL_LOG_THETA
+from napari_concert.model.likelihood import working
+from napari_concert.model.network import INITIAL_LOG_THETA, ConcertNetwork
 from napari_concert.model.steps import to_end
 from napari_concert.model.summary import PRIOR_THETA, THETA_STEP, Summary
 
 
-def _summary(slide: Any, hidden: np.ndarray, infer: bool, batch: int = 10**6) -> tuple[Encoder, Latents, Summary]:
+def _posterior(network: ConcertNetwork, spread: float) -> WeightPosterior:
+    """Return a posterior around a network's weights, with correlated errors of about ``spread``."""
+    n_features, n_genes = network.weights.shape
+    root = spread * np.random.default_rng(0).normal(size=(n_genes, n_features, n_features)) / np.sqrt(n_features)
+    covariance = torch.from_numpy(root @ root.transpose(0, 2, 1))
+    priors = WeightPriors(torch.ones_like(network.weights), torch.zeros_like(network.weights))
+    return WeightPosterior(network.weights, covariance, priors)
+
+
+def _summary(
+    slide: Any, hidden: np.ndarray, infer: bool, batch: int = 10**6, spread: float = 0.0
+) -> tuple[Encoder, Latents, Summary]:
     slide, network = slide.with_config(batch_entries=batch), slide.network()
+    network.size_shift.copy_(torch.linspace(-0.3, 0.3, network.n_attributes))
     encoder = Encoder(network, slide.spots(hidden), slide.features(network))
     latents = encoder.infer() if infer else prior_latents(encoder.spots, slide.config)
-    summary = Summary(encoder, latents, moves_theta=True)
+    summary = Summary(encoder, latents, moves_theta=True, posterior=_posterior(network, spread))
     to_end(summary.collect())
     return encoder, latents, summary
 
 
 def _log_prob(slide: Any, encoder: Encoder, latents: Latents, log_theta: np.ndarray | None = None) -> np.ndarray:
-    eta = encoder.features.numpy() @ encoder.network.attribute_weights.numpy()
+    eta = encoder.features.numpy() @ encoder.network.level_weights[: encoder.network.n_attributes].numpy()
     eta = eta + latents.mean.numpy() @ encoder.network.latent_weights.numpy()
     mean = slide.arrays.size[:, None] * np.exp(eta)
     theta = np.exp(encoder.network.log_theta.numpy() if log_theta is None else log_theta)
@@ -83,9 +98,10 @@ def test_repeated_steps_end_where_the_dispersion_is_most_probable(case: Callable
     slide, hidden = case(200, 4), np.zeros(200, dtype=bool)
     encoder, latents, _ = _summary(slide, hidden, infer=False)
     encoder.network.weights[1:] = 0
+    encoder.network.size_shift[:] = 0
     encoder.network.weights[0] = torch.from_numpy(np.log(slide.arrays.counts.sum(0).A1 / slide.arrays.size.sum()))
     for _ in range(12):
-        summary = Summary(encoder, latents, moves_theta=True)
+        summary = Summary(encoder, latents, moves_theta=True, posterior=_posterior(encoder.network, 0.0))
         to_end(summary.collect())
         encoder.network.log_theta += summary.theta_step()
     values = [
@@ -113,10 +129,52 @@ def test_what_the_counts_say_of_the_field_is_the_slope_of_the_likelihood(case: C
     assert (summary.curvature[hidden] == 0).all()
 
 
+def test_score_and_curvature_are_expected_over_the_weights(case: Callable[..., Any]) -> None:
+    """Of the likelihood's local quadratic form, averaged over many draws of the weights."""
+    slide, hidden = case(25, 4), np.arange(25) % 6 == 0
+    encoder, latents, found = _summary(slide, hidden, infer=True, spread=0.3)
+    network = encoder.network
+    here = working(
+        torch.from_numpy(slide.arrays.counts.toarray()),
+        encoder.eta(slice(0, 25), latents),
+        encoder.spots.log_size,
+        network.log_theta,
+    )
+    covariance, rng = _posterior(network, 0.3).covariance, np.random.default_rng(1)
+    features = np.hstack([encoder.features.numpy(), latents.mean.numpy()])
+    score, weight, levels = here.score.numpy(), here.weight.numpy(), network.level_weights.numpy()
+    roots, draws = np.linalg.cholesky(covariance.numpy() + 1e-12 * np.eye(len(levels))), 20_000
+    slopes, bends = np.zeros((25, len(found.columns))), np.zeros((25, len(found.columns), len(found.columns)))
+    for g in range(4):  # the score at drawn weights is r - W·x·Δw, and ∂/∂u multiplies it with the drawn weights
+        change = roots[g] @ rng.normal(size=(len(levels), draws // 2))
+        change = np.hstack([change, -change])
+        drawn = (levels[:, [g]] + change)[found.columns]
+        at = score[:, [g]] - weight[:, [g]] * (features @ change)
+        slopes += at @ drawn.T / draws
+        bends += weight[:, g, None, None] * (drawn @ drawn.T / draws)
+    shown = ~hidden
+    np.testing.assert_allclose(found.score[shown], slopes[shown], atol=0.05 * np.abs(slopes).max())
+    np.testing.assert_allclose(found.curvature[shown], bends[shown], atol=0.05 * np.abs(bends).max())
+    assert (found.score[hidden] == 0).all()
+    plain = _summary(slide, hidden, infer=True)[2]
+    assert (found.curvature - plain.curvature).abs().max() > 0.2 * plain.curvature.abs().max()
+
+
+def test_blocks_are_picked_by_name(case: Callable[..., Any]) -> None:
+    slide = case(60, 3, n_continuous=1)
+    slide = replace(slide, vocabulary=replace(slide.vocabulary, niches=(("B", "in"),)))
+    _, _, found = _summary(slide, np.zeros(60, dtype=bool), infer=False)
+    assert found.columns == [3, 4, 5, 6, 9, 10, 11]
+    score, curvature = found.of("field", "niche")
+    np.testing.assert_array_equal(score, found.score[:, 4:])
+    np.testing.assert_array_equal(curvature, found.curvature[:, 4:, 4:])
+    assert found.of("continuous")[1].shape == (60, 4, 4)
+
+
 def test_batches_play_no_part(case: Callable[..., Any]) -> None:
     slide, hidden = case(150, 5), np.arange(150) % 6 == 0
-    _, _, whole = _summary(slide, hidden, infer=True)
-    _, _, parts = _summary(slide, hidden, infer=True, batch=64 * 5)
+    _, _, whole = _summary(slide, hidden, infer=True, spread=0.2)
+    _, _, parts = _summary(slide, hidden, infer=True, batch=64 * 5, spread=0.2)
     np.testing.assert_allclose(parts.losses(), whole.losses(), rtol=1e-10)
     assert torch.allclose(parts.theta_step(), whole.theta_step(), atol=1e-9)
     assert torch.allclose(parts.curvature, whole.curvature, atol=1e-9)
