@@ -204,6 +204,11 @@ _ALL = (
     Family(
         "sparse", "3 % of genes have an own effect, 2.5 % a spill-over", replace(BASE, affected=0.03, spilled=0.025)
     ),
+    Family(
+        "unbalanced",
+        "effects do not balance: spots of a state have more counts in all",
+        replace(BASE, balanced=False, own_sd=1.15),
+    ),
     Family("independent-genes", "spill-over on genes of its own", replace(BASE, shared=0.0)),
     Family("no-spill", "no spill-over", _NO_SPILL),
     # which states there are, and what is painted
