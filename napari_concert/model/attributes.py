@@ -127,9 +127,9 @@ class Attributes(nn.Module):
         return {field + p: own + int(q) for p, q in enumerate(self.own_of)}
 
     @property
-    def swapped(self) -> range:
-        """Rows of a state's effects that all cells share."""
-        return range(self.blocks.slice_of("own").start, self.blocks.slice_of("field").stop)
+    def swapped(self) -> slice:
+        """Rows of own effects and spill-overs."""
+        return slice(self.blocks.slice_of("own").start, self.blocks.slice_of("field").stop)
 
     def own(self, codes: Codes) -> Tensor:
         """Return indicators (N, own) of the states with an own effect."""

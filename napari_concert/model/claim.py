@@ -3,13 +3,15 @@
 A smooth factor can imitate the effect of a state whose spots lie together: ``f + c·1[state]`` with ``B - c·w`` explains
 the counts just as well, and with thousands of genes a sparse prior on ``B`` would let the factors take it all. So the
 mean of every latent over the spots of a state is not left to the counts of that state: it is what the *control* spots
-around predict (kriging), and the rest is the state's own effect::
+around predict (kriging), where they can tell, and the rest is the state's own effect::
 
-    mean_p f_l = k_pl ± √v_pl      k, v  mean and variance of f_l over the spots of state p, given control spots alone
+    mean_p f_l = w_pl k_pl + (1 - w_pl) f̄_l        w_pl = (1 - v_pl / TOLD)₊
 
-Inside a small nodule the surroundings know the factors well; far inside a large territory they know nothing, ``k → 0``
-and ``v → 1``: the effect is then the difference of the means, and what place may have to do with it, ``v_pl w_lg²``,
-belongs to its standard error.
+with ``k`` and ``v`` mean and variance of ``f_l`` over the spots of state ``p`` given the control spots alone, and ``f̄`` its
+mean over those. Inside a small nodule the surroundings know the factors (``v`` below 0.005 on simulated slides with
+nodules of 20 spots); of a large territory they know little (0.04 to 0.5 on slides whose states are annotated regions):
+the effect is then the difference between the means. What place may have to do with it, ``(v_pl + (k - mean_p f)²) w_lg²``,
+belongs to its standard error, and to that of the spill-over, whose field is a smooth shape as well.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from torch import Tensor
 
 from napari_concert.model import svgp
 
+TOLD = 0.05  # variance, of a factor's 1, at which the surroundings no longer tell what place has to do with a state
 FIRM = 1e6  # precision that holds the means against any counts
 
 
@@ -32,12 +35,15 @@ class Claim(NamedTuple):
     means
         Weights (P, N) that average the spots of each state with a claim.
     target, variance
-        Mean of each latent over them, (P, L), as predicted from outside, and its variance.
+        Mean of each latent over them, (P, L), and its variance given the control spots.
+    gap
+        What the control spots predict of the mean (P, L) beyond ``target``.
     """
 
     means: Tensor
     target: Tensor
     variance: Tensor
+    gap: Tensor
 
     def excess(self, latents: Tensor) -> Tensor:
         """Return by how much the means of latents (N, L) miss their target, (P, L)."""
@@ -45,7 +51,7 @@ class Claim(NamedTuple):
 
     def scaled(self, scale: Tensor) -> Claim:
         """Return the claim on latents divided by ``scale`` (L,)."""
-        return Claim(self.means, self.target / scale, self.variance / scale.square())
+        return Claim(self.means, self.target / scale, self.variance / scale.square(), self.gap / scale)
 
 
 def averages(own: Tensor, n_own: int, observed: Tensor) -> Tensor:
@@ -88,4 +94,8 @@ def claim(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outsi
     """
     if not len(means) or not bool((outside > 0).any()):
         return None
-    return Claim(means, *kriged(basis, values, precision, means, outside))
+    found, variance = kriged(basis, values, precision, means, outside)
+    control = outside / outside.sum() @ values
+    told = (1 - variance / TOLD).clamp(min=0)
+    target = told * found + (1 - told) * control
+    return Claim(means, target, variance, found - target)

@@ -26,7 +26,8 @@ def wendland(ratio: Tensor) -> Tensor:
 def mask(ratio: Tensor) -> Tensor:
     """Return the cut-off ``m(t)`` for ``t`` = distance / cut-off: 1 up to ½, falling smoothly (C²) to 0 at 1."""
     x = (2 * ratio - 1).clamp(0, 1)
-    return 1 - x**3 * (10 - 15 * x + 6 * x.square())
+    y = 1 - x  # the same polynomial around its end: rounding makes no value negative there
+    return y**3 * (10 - 15 * y + 6 * y.square())
 
 
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:

@@ -41,7 +41,8 @@ class ConcertNetwork(nn.Module):
     size_shift
         What of each attribute's effect (Qa,) all genes share: it belongs to the size of a spot, not to its expression.
     place_variance
-        Variance (own, G) of each own effect that comes from not knowing what place has to do with it.
+        Variance (own + states, G) of own effects and spill-overs that comes from not knowing what place has to do with
+        them.
     unshrunk, covariance
         Mean (Q, G) and covariance (G, Q, Q) under wide priors: what intervals are made of.
     log_theta
@@ -67,7 +68,9 @@ class ConcertNetwork(nn.Module):
         self.gp_log_alpha = nn.Parameter(torch.zeros(()))
         self.register_buffer("weights", torch.zeros(n_features, n_genes))
         self.register_buffer("size_shift", torch.zeros(self.n_attributes))
-        self.register_buffer("place_variance", torch.zeros(self.attributes.n_own, n_genes))
+        self.register_buffer(
+            "place_variance", torch.zeros(self.attributes.n_own + len(vocabulary.propagating), n_genes)
+        )
         self.register_buffer("unshrunk", torch.zeros(n_features, n_genes))
         self.register_buffer("covariance", torch.zeros(n_genes, n_features, n_features))
         self.register_buffer("log_theta", torch.full((n_genes,), INITIAL_LOG_THETA))

@@ -20,7 +20,7 @@ class PriorFit:
     posterior
         The estimates.
     place
-        Variance (own, G) that not knowing the place's part adds to the own effects.
+        Variance (own + states, G) that not knowing the place's part adds to own effects and spill-overs.
     """
 
     def __init__(self, network: ConcertNetwork, posterior: WeightPosterior, place: Tensor) -> None:
@@ -37,10 +37,9 @@ class PriorFit:
     def _estimate(self, row: int) -> tuple[Tensor, Tensor]:
         """Return estimates and standard errors (G,) of a row, free of what belongs to size factors."""
         estimate, error = cavity(self.posterior, row)
-        own = row - self.first_own
-        if 0 <= own < len(self.place):
-            error = (error.square() + self.place[own]).sqrt()
-        if row not in self.network.attributes.swapped:
+        if self._is_swapped(row):
+            error = (error.square() + self.place[row - self.first_own]).sqrt()
+        if not self._is_swapped(row):
             return estimate, error
         centre = null_centre(estimate, error)
         self.network.size_shift[row] += centre
@@ -53,3 +52,7 @@ class PriorFit:
         if own is None:
             return around_zero(self.posterior.mean.device)
         return around_shares(self.network.weights[own], self.posterior.variance[own])  # less its common centre
+
+    def _is_swapped(self, row: int) -> bool:
+        rows = self.network.attributes.swapped
+        return bool(rows.start <= row < rows.stop)

@@ -122,13 +122,14 @@ class Trainer:
 
     def _fit_weights(self, encoder: Encoder) -> Steps[None]:
         """Take one scoring step of all genes, then learn the priors from the new estimates."""
-        self.information = yield from self._information(encoder)
+        self.information = yield from part_of(self._information(encoder), 0.0, 0.6)
         posterior = self.posterior = scoring_step(self.network.weights, self.information, self.priors)
         self.network.weights.copy_(posterior.mean)
-        yield 1.0
+        yield 0.7
         if self.epochs >= SETTLED:
             rows = len(self.network.weights) if self.with_latents else self.network.n_attributes
-            yield from PriorFit(self.network, posterior, self._place_variance()).refresh(self.priors, rows)
+            fit = PriorFit(self.network, posterior, self._place_variance(own_gap=False))
+            yield from part_of(fit.refresh(self.priors, rows), 0.7, 1.0)
 
     def _fit_latents(self, encoder: Encoder) -> Steps[None]:
         """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""
@@ -152,13 +153,23 @@ class Trainer:
         precision = reading.precision.clamp(min=1e-8)
         values = self.latents.mean + reading.score / precision
         outside = (self.codes.own < 0).to(values.dtype)
-        return claim(encoder.basis, values, precision, self.means, outside)
+        return claim(encoder.basis, values, precision, self.means, outside * self.spots.observed)
 
-    def _place_variance(self) -> Tensor:
-        """Return the variance (own, G) that not knowing the place's part adds to the own effects."""
+    def _place_variance(self, own_gap: bool) -> Tensor:
+        """Return the variance (own + states, G) that not knowing the place's part adds to effects and spill-overs.
+
+        Parameters
+        ----------
+        own_gap
+            Whether what the surroundings say of place, but not well enough to be believed, counts for own effects.
+        """
+        network = self.network
         if self.claim is None:
-            return torch.zeros_like(self.network.place_variance)
-        return self.claim.variance @ self.network.latent_weights.square()
+            return torch.zeros_like(network.place_variance)
+        spread = self.claim.variance @ network.latent_weights.square()
+        gap = (self.claim.gap @ network.latent_weights).square()
+        own = spread + gap if own_gap else spread
+        return torch.cat([own, (spread + gap)[network.attributes.own_of]])
 
     def _fit_kernel(self, reading: Reading) -> Steps[None]:
         """Take an Adam step of the spatial kernel on the evidence of the current readings, factor by factor."""
@@ -241,9 +252,9 @@ class Trainer:
         posterior = scoring_step(self.network.weights, self.information, wide)
         self.network.unshrunk.copy_(posterior.mean)
         self.network.covariance.copy_(WIDEN**2 * posterior.covariance)
-        self.network.place_variance.copy_(self._place_variance())
-        own = self.network.attributes.blocks.slice_of("own")
-        self.network.covariance.diagonal(dim1=1, dim2=2)[:, own] += self.network.place_variance.mT
+        self.network.place_variance.copy_(self._place_variance(own_gap=True))
+        swapped = self.network.attributes.swapped
+        self.network.covariance.diagonal(dim1=1, dim2=2)[:, swapped] += self.network.place_variance.mT
 
 
 def _backward(loss: Tensor) -> None:

@@ -59,9 +59,11 @@ def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
                 yield epoch
                 last = time.perf_counter()
         trainer.restore(best)
+        done = 0.0
         for fraction in trainer.settle():
+            done = max(done, min(fraction, 0.999))
             if time.perf_counter() - last > REPORT_EVERY:
-                yield _report(trainer, epoch.index, epoch.index, started, min(fraction, 0.999))
+                yield _report(trainer, epoch.index, epoch.index, started, done)
                 last = time.perf_counter()
         settled = True
     finally:  # also on close(): a cancelled training leaves its best state
