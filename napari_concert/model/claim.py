@@ -7,11 +7,11 @@ around predict (kriging), where they can tell, and the rest is the state's own e
 
     mean_p f_l = w_pl k_pl + (1 - w_pl) f̄_l        w_pl = (1 - v_pl / TOLD)₊
 
-with ``k`` and ``v`` mean and variance of ``f_l`` over the spots of state ``p`` given the control spots alone, and ``f̄`` its
-mean over those. Inside a small nodule the surroundings know the factors (``v`` below 0.005 on simulated slides with
+with ``k`` and ``v`` mean and variance of ``f_l`` over the spots of state ``p`` given the control spots alone, and ``f̄``
+its mean over those. Inside a small nodule the surroundings know the factors (``v`` below 0.005 on simulated slides with
 nodules of 20 spots); of a large territory they know little (0.04 to 0.5 on slides whose states are annotated regions):
-the effect is then the difference between the means. What place may have to do with it, ``(v_pl + (k - mean_p f)²) w_lg²``,
-belongs to its standard error, and to that of the spill-over, whose field is a smooth shape as well.
+the effect is then the difference between the means. What place may have to do with it belongs to its standard error,
+``(v_pl + (k - mean_p f)²) w_lg²``, and to that of the spill-over, whose field is a smooth shape as well.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def claim(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outsi
     if not len(means) or not bool((outside > 0).any()):
         return None
     found, variance = kriged(basis, values, precision, means, outside)
-    control = outside / outside.sum() @ values
+    weight = precision * outside[:, None]
+    control = (weight * values).sum(0) / (1 + weight.sum(0))  # a reading without information says nothing
     told = (1 - variance / TOLD).clamp(min=0)
     target = told * found + (1 - told) * control
     return Claim(means, target, variance, found - target)

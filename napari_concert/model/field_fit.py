@@ -20,7 +20,7 @@ from torch import Tensor
 
 from napari_concert.model.attributes import Codes
 from napari_concert.model.field import Pairs, PropagatedField
-from napari_concert.model.steps import Steps
+from napari_concert.model.steps import Steps, part_of
 
 DIFFERENCE = 1e-5
 LONGEST = 1.0  # of a parameter in one step
@@ -73,13 +73,14 @@ class FieldFit:
         prior = (self.precision * (shape - self.mean).square()).sum()
         return float((self.evidence.score * change).sum() - 0.5 * quadratic - 0.5 * prior)
 
-    def jacobian(self, shape: Tensor, values: Tensor) -> Tensor:
-        """Return ``∂u/∂φ`` (N, P, K + 1) by difference quotients; that of the log amplitude is the field itself."""
+    def jacobian(self, shape: Tensor, values: Tensor) -> Steps[Tensor]:
+        """Find ``∂u/∂φ`` (N, P, K + 1) by difference quotients; that of the log amplitude is the field itself."""
         columns = []
         for k in range(shape.shape[1] - 1):
             moved = shape.clone()
             moved[:, k] += DIFFERENCE
             columns.append((self.values(moved) - values) / DIFFERENCE)
+            yield (k + 1) / shape.shape[1]
         return torch.stack([*columns, values], dim=2)
 
     def curvature(self, jacobian: Tensor) -> Tensor:
@@ -88,14 +89,21 @@ class FieldFit:
         likelihood = torch.einsum("npk,npq,nql->pkql", jacobian, self.evidence.curvature, jacobian)
         return likelihood.reshape(n_states * size, -1) + torch.diag(self.precision.repeat(n_states))
 
+    def covariance(self, shape: Tensor) -> Steps[Tensor]:
+        """Find the posterior covariance (P, K, K) of each state's shape (P, K), given all but its amplitude."""
+        full = torch.nn.functional.pad(shape, (0, 1))
+        precision = self.curvature((yield from self.jacobian(full, self.values(full))))
+        size = full.shape[1]
+        blocks = torch.linalg.inv(precision).view(len(shape), size, len(shape), size)
+        return torch.stack([blocks[p, :-1, p, :-1] for p in range(len(shape))])
+
     def improve(self, rounds: int) -> Steps[Tensor]:
         """Take up to ``rounds`` steps, none of which lowers the log joint; give the shape that was reached."""
         shape, damping = torch.nn.functional.pad(self.field.shape, (0, 1)), 1e-3
         values = self.values(shape)
         gain = self.gain(shape, values)
         for done in range(rounds):
-            jacobian = self.jacobian(shape, values)
-            yield (done + 0.5) / rounds
+            jacobian = yield from part_of(self.jacobian(shape, values), done / rounds, (done + 0.8) / rounds)
             residual = self.evidence.score - torch.einsum(
                 "npq,nq->np", self.evidence.curvature, values - self.evidence.field
             )
@@ -105,6 +113,7 @@ class FieldFit:
                 damped = precision + damping * torch.diag(precision.diagonal())
                 step = torch.linalg.solve(damped, slope.flatten()).view_as(shape).clamp(-LONGEST, LONGEST)
                 there = self.values(shape + step)
+                yield (done + 0.9) / rounds
                 better = self.gain(shape + step, there)
                 if better > gain:
                     shape, values, gain, damping = shape + step, there, better, max(damping / 5, LEAST_DAMPING)

@@ -183,4 +183,4 @@ def test_each_spill_over_knows_the_own_effect_of_its_state(case: Callable[..., A
         vocabulary.propagating[f - field.start]: vocabulary.own[q - own.start] for f, q in attributes.own_row.items()
     }
     assert named == {"B": "B", "C": "C"}
-    assert list(attributes.swapped) == list(range(own.start, field.stop))
+    assert attributes.swapped == slice(own.start, field.stop)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_concert.model.claim import FIRM, Claim, averages, claim, kriged
+from napari_concert.model.claim import FIRM, TOLD, Claim, averages, claim, kriged
 from napari_concert.model.encoder import Encoder, Latents, prior_latents
 from napari_concert.model.newton import NewtonSystem
 from napari_concert.model.steps import to_end
@@ -82,6 +82,49 @@ def test_what_the_states_counts_say_plays_no_part(readings: dict[str, torch.Tens
     assert torch.equal(found[0], found[1])
 
 
+def test_the_target_goes_from_kriging_to_the_mean_of_control_as_the_surroundings_tell_less(
+    readings: dict[str, torch.Tensor],
+) -> None:
+    parts, means, outside = (
+        [readings[n] for n in ("basis", "values", "precision")],
+        _means(readings),
+        readings["outside"],
+    )
+    basis, values, precision = parts
+    rows = outside.numpy() > 0
+    shares = []
+    for scale in (0.5, 10.0, 1e9):  # the inducing points tell all of a spot only where ‖V_i‖ = 1
+        full = basis / basis.norm(dim=0)
+        held = claim(full, values, precision * scale, means, outside)
+        assert held is not None
+        found, variance = kriged(full, values, precision * scale, means, outside)
+        told = np.clip(1 - variance.numpy() / TOLD, 0, None)
+        weight = scale * precision.numpy()[rows]
+        control = (weight * values.numpy()[rows]).sum(0) / (1 + weight.sum(0))
+        expected = told * found.numpy() + (1 - told) * control
+        np.testing.assert_allclose(held.target, expected, rtol=1e-9)
+        np.testing.assert_allclose(held.target + held.gap, found, rtol=1e-9)
+        assert torch.equal(held.variance, variance)
+        shares.append(told.mean())
+    assert shares[0] < shares[1] < shares[2]
+    assert shares[2] > 0.5
+
+
+def test_readings_without_information_do_not_move_the_target(readings: dict[str, torch.Tensor]) -> None:
+    """A reading is score over information: of a factor that the counts hardly see it can be any number."""
+    basis, values, precision = (readings[name].clone() for name in ("basis", "values", "precision"))
+    row = int(readings["outside"].argmax())
+    before = claim(basis, values, precision, _means(readings), readings["outside"])
+    values[row], precision[row] = 1e6, 1e-8
+    after = claim(basis, values, precision, _means(readings), readings["outside"])
+    nothing = claim(basis, 1e4 + values, 0 * precision + 1e-8, _means(readings), readings["outside"])
+    assert before is not None
+    assert after is not None
+    assert nothing is not None
+    assert (after.target - before.target).abs().max() < 0.5
+    assert nothing.target.abs().max() < 0.1
+
+
 def test_nothing_is_claimed_without_states_or_without_control(readings: dict[str, torch.Tensor]) -> None:
     parts = [readings[name] for name in ("basis", "values", "precision")]
     assert claim(*parts, _means(readings)[:0], readings["outside"]) is None
@@ -97,6 +140,7 @@ def test_a_claim_scales_with_the_latents(readings: dict[str, torch.Tensor]) -> N
     scaled = held.scaled(scale)
     np.testing.assert_allclose(scaled.excess(latents / scale), held.excess(latents) / scale, rtol=1e-9)
     weights = torch.randn(K, 5, dtype=torch.float64)  # those of the scaled latents grow in turn
+    np.testing.assert_allclose(scaled.gap @ (weights * scale[:, None]), held.gap @ weights, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(
         scaled.variance @ (weights * scale[:, None]).square(), held.variance @ weights.square(), rtol=1e-9
     )
@@ -111,7 +155,7 @@ def _encoder(case: Callable[..., Any]) -> Encoder:
 def _held(encoder: Encoder, slide_states: np.ndarray) -> Claim:
     means = averages(torch.from_numpy(slide_states - 1).clamp(min=-1), 2, encoder.spots.observed)
     target = torch.tensor([[0.3, -0.5, 0.2], [-0.1, 0.4, 0.0]], dtype=torch.float64)
-    return Claim(means, target, torch.ones_like(target))
+    return Claim(means, target, torch.ones_like(target), torch.zeros_like(target))
 
 
 def test_after_steps_with_a_claim_the_means_are_their_target(case: Callable[..., Any]) -> None:
@@ -164,7 +208,8 @@ def test_a_step_with_a_claim_solves_the_dense_system() -> None:
 def test_a_state_without_spots_holds_nothing(case: Callable[..., Any]) -> None:
     encoder = _encoder(case)
     means = averages(torch.full((80,), -1), 2, encoder.spots.observed)
-    held = Claim(means, torch.zeros(2, 3, dtype=torch.float64), torch.ones(2, 3, dtype=torch.float64))
+    zeros = torch.zeros(2, 3, dtype=torch.float64)
+    held = Claim(means, zeros, zeros + 1, zeros)
     start = Latents(*(torch.zeros(shape, dtype=torch.float64) for shape in ((80, 3), (80, 3), (len(encoder.basis), 2))))
     plain, with_claim = to_end(encoder.step(start))[0], to_end(encoder.step(start, claim=held))[0]
     np.testing.assert_allclose(with_claim.mean, plain.mean, atol=1e-9)

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from napari_concert.model.attributes import encode, field_pairs
 from napari_concert.model.field import PropagatedField
 from napari_concert.model.field_fit import AMPLITUDE, Evidence, FieldFit
-from napari_concert.model.steps import to_end
+from napari_concert.model.steps import Steps, to_end
 
 Make = Callable[..., Any]
 REACH = 6.0
@@ -86,7 +86,7 @@ def test_jacobian_by_finite_differences(case: Make, dimensions: int) -> None:
     fit = _fit(case, 2, dimensions=dimensions)
     shape = _start(fit)
     shape[:, -1] = 0.3
-    found = fit.jacobian(shape, fit.values(shape))
+    found = to_end(fit.jacobian(shape, fit.values(shape)))
     for p in range(shape.shape[0]):
         for k in range(shape.shape[1]):
             step = torch.zeros_like(shape)
@@ -100,7 +100,7 @@ def test_jacobian_by_finite_differences(case: Make, dimensions: int) -> None:
 def test_curvature_is_gauss_newtons_with_the_prior(case: Make) -> None:
     fit = _fit(case, 3)
     shape = _start(fit)
-    jacobian = fit.jacobian(shape, fit.values(shape))
+    jacobian = to_end(fit.jacobian(shape, fit.values(shape)))
     n_states, size = shape.shape
     expected = np.diag(np.tile(fit.precision.numpy(), n_states))
     for i, curvature in enumerate(fit.evidence.curvature.numpy()):
@@ -116,7 +116,7 @@ def test_no_step_lowers_the_gain(case: Make, seed: int) -> None:
     fit, seen = _fit(case, seed), []
     jacobian = fit.jacobian
 
-    def spy(shape: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    def spy(shape: torch.Tensor, values: torch.Tensor) -> Steps[torch.Tensor]:
         seen.append(_joint(fit, shape.numpy().ravel()))
         return jacobian(shape, values)
 
@@ -142,7 +142,7 @@ def test_it_ends_where_scipy_finds_no_better(case: Make, seed: int) -> None:
     last: list[torch.Tensor] = []
     jacobian = fit.jacobian
 
-    def spy(shape: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    def spy(shape: torch.Tensor, values: torch.Tensor) -> Steps[torch.Tensor]:
         last[:] = [shape]
         return jacobian(shape, values)
 

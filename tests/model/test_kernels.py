@@ -111,6 +111,14 @@ def test_mask_values(ratio: float, value: float) -> None:
     assert mask(torch.tensor(ratio, dtype=torch.float64)).item() == pytest.approx(value, abs=1e-15)
 
 
+def test_mask_is_never_negative_at_its_end() -> None:
+    """A power of it is taken; a rounding error below zero would be NaN, and end the field's fit for good."""
+    ratio = 1 - torch.logspace(-17, -1, 20_001, dtype=torch.float64)
+    for values in (mask(ratio), mask(ratio.float())):
+        assert values.min() >= 0
+        assert values.max() <= 1
+
+
 def test_mask_falls_smoothly_from_the_middle_to_the_end() -> None:
     ratio = torch.linspace(0, 1.2, 2401, dtype=torch.float64)
     values, step = mask(ratio).numpy(), 1.2 / 2400

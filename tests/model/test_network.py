@@ -30,7 +30,7 @@ def test_levels_are_the_changes_weights_and_what_all_genes_share(case: Callable[
     change = (network.level_weights - network.weights).numpy()
     np.testing.assert_allclose(change[: network.n_attributes], np.tile(network.size_shift[:, None], (1, 6)), atol=1e-12)
     assert (change[network.n_attributes :] == 0).all()
-    assert network.place_variance.shape == (2, 6)
+    assert network.place_variance.shape == (4, 6)
 
 
 def test_everything_is_double_and_stored(case: Callable[..., Any]) -> None:

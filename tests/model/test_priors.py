@@ -59,9 +59,10 @@ def test_what_all_genes_share_moves_to_the_size_shift_and_nothing_else(
     np.testing.assert_allclose(moved, -network.size_shift[:, None].expand_as(moved), atol=1e-12)
     assert torch.equal(network.latent_weights, before[network.n_attributes :])
     np.testing.assert_allclose(network.level_weights, levels, atol=1e-12)  # what counts are expected stays
-    others = [q for q in range(network.n_attributes) if q not in network.attributes.swapped]
+    shared = range(network.n_attributes)[network.attributes.swapped]
+    others = [q for q in range(network.n_attributes) if q not in shared]
     assert (network.size_shift[others] == 0).all()
-    rest = [q for q in network.attributes.swapped if q != row]
+    rest = [q for q in shared if q != row]
     assert network.size_shift[rest].abs().max() < 0.05
 
 
@@ -146,13 +147,15 @@ def test_a_spill_over_like_the_own_effect_is_centred_there(fitted: tuple[Concert
     assert priors.centre[field + 1][large].abs().median() < 0.05, "the other state's spill-over is none of it"
 
 
-def test_not_knowing_the_places_part_widens_the_own_effects_error(
+def test_not_knowing_the_places_part_widens_the_error_of_own_effects_and_spill_overs(
     fitted: tuple[ConcertNetwork, WeightPosterior],
 ) -> None:
     network, posterior = fitted
     place = _no_place(network)
-    place[0] = 0.4**2
+    place[0], place[3] = 0.4**2, 0.2**2  # own effect of A, spill-over of B
     fit, row = PriorFit(network, posterior, place), network.attributes.blocks.slice_of("own").start
     np.testing.assert_allclose(fit._estimate(row)[1], np.hypot(ERROR, 0.4), rtol=1e-4)
     np.testing.assert_allclose(fit._estimate(row + 1)[1], ERROR, rtol=1e-4)
+    np.testing.assert_allclose(fit._estimate(row + 3)[1], np.hypot(ERROR, 0.2), rtol=1e-4)
     np.testing.assert_allclose(fit._estimate(row - 1)[1], ERROR, rtol=1e-4)
+    np.testing.assert_allclose(fit._estimate(row + 4)[1], ERROR, rtol=1e-4)  # a niche
