@@ -12,6 +12,7 @@ from napari_concert.cli.output import complain, emit, note, plural
 from napari_concert.cli.parser import at_least, names
 from napari_concert.cli.paths import require_writable_folder
 from napari_concert.cli.progress import UNIT, Trained, duration, train
+from napari_concert.prediction.posterior import SURE
 
 if TYPE_CHECKING:
     from napari_concert.cli.parser import Commands
@@ -83,6 +84,8 @@ def _tell(model: Concert, args: Namespace, seconds: float, trained: Trained) -> 
     if trained.cancelled:
         complain(f"Cancelled: the best weights so far, of {best}, are kept and saved in {args.model}.")
     elif not args.json:
+        for text in model.learned.findings():
+            note(f"note: {text}")
         print(f"Trained in {duration(seconds)}; best is {best}.\nModel {model.hash[:10]} saved in {args.model}.")
     if args.json:
         emit(report)
@@ -112,6 +115,25 @@ def _report(model: Concert, folder: Path, seconds: float, trained: Trained) -> d
             "train_by_epoch": history["train_loss"].tolist(),
             "heldout_by_epoch": history["heldout_loss"].tolist(),
         },
+        "learned": learned(model),
         "notes": [*dict.fromkeys((*(n for slide in model.slides for n in slide.notes), *model.notes))],
         "cancelled": trained.cancelled,
     }
+
+
+def learned(model: Concert) -> dict[str, Any]:
+    """Return what a model learned of every state, as JSON values."""
+    tables = model.learned
+    reach, cut_offs = tables.scopes().to_dict("index"), tables.cut_offs().to_dict("index")
+    states: dict[str, Any] = {}
+    for state, told in tables.identifiability().to_dict("index").items():
+        effects = tables.effects(str(state))
+        states[str(state)] = {
+            **told,
+            "reach": reach.get(state),
+            "cut_offs": cut_offs.get(state),
+            "sure_genes": int((effects["own_lfsr"] < SURE).sum()),
+            "sure_spill_over_genes": int((effects["spill_over_lfsr"] < SURE).sum()),
+            "own_share": {str(gene): round(share, 4) for gene, share in effects["own_share"].dropna().items()},
+        }
+    return {"unit": model.scale.unit, "states": states, "findings": list(tables.findings())}

@@ -15,9 +15,9 @@ from napari_concert.concert.checks import check_slides, device_of, mismatches, n
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.imputation import Imputation, imputation
+from napari_concert.concert.learned import Learned
 from napari_concert.concert.observed import Observed
 from napari_concert.concert.record import as_told, history_of, provenance_of, record_of, trained_with
-from napari_concert.concert.scopes import scope_table
 from napari_concert.concert.sites import sites_of
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint
@@ -112,24 +112,16 @@ class Concert:
         """
         return history_of(self._epochs)
 
-    def scopes(self) -> pd.DataFrame:
-        """Return how far each state's effect on its surroundings reaches, as learned.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by propagating state. ``range_long``, ``range_short``: distance from one perturbed spot at which its
-            influence has fallen to a half, cut-off included, along the axis on which it reaches farthest and least far;
-            ``cut_off``: distance at which it ends (median over tissues); all three in the unit of the slides'
-            coordinates (µm where known: ``scale.unit``). ``passes_border``: share that crosses a tissue border, 0 to 1.
-            ``sources``: exponent that joins several sources, 1 for their sum, large for the nearest alone.
+    @property
+    def learned(self) -> Learned:
+        """What was learned: scopes, effects of states, what can be told from place, findings in plain words.
 
         Raises
         ------
         ConcertError
             If the model is not trained.
         """
-        return scope_table(self.network, self.scale)
+        return Learned(self.network, self.scale)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ For a spot ``i`` and a propagating state ``p``, over the spots ``j`` in that sta
     u_ip      = (Σ_j k_p(i, j)^ρ_p)^(1/ρ_p)                            0 for spots that are in state p themselves
 
 ``A_p`` gives range and direction; ``α_p`` and ``γ_p`` the form: Cauchy at 1 and 1, exponential at ∞ and ½, Gaussian at
-∞ and 1, nearly a step for large ``γ_p``; it is 1 at a distance of one pitch, so that weights are effects there. ``c`` is
-the cut-off of the receiving spot (learned per tissue, so that a spot never seen has one), ``κ_p`` what passes a tissue
-border, and ``ρ_p`` runs from the sum of all sources (1) to the nearest alone (∞). The sum inside is additive over
+∞ and 1, nearly a step for large ``γ_p``; it is 1 at a distance of one pitch, so that weights are effects there.
+``c`` is the cut-off of the receiving spot (learned per tissue, so that a spot never seen has one), ``κ_p`` what passes a
+tissue border, and ``ρ_p`` runs from the sum of all sources (1) to the nearest alone (∞). The sum inside is additive over
 sources, so painting a spot adds its term and nothing else. Distances are in spot pitches.
 """
 
@@ -89,12 +89,15 @@ class PropagatedField(nn.Module):
         What is learned (states, K), one column for each of: log range; the traceless part of the log metric in an
         orthonormal basis; log α; log γ; logit of the share that passes a border; log(ρ - 1); logit of cut-off / reach
         for every tissue, and for spots of unknown tissue.
+    shape_covariance
+        Posterior covariance of each state's shape (states, K, K), by Laplace's approximation.
     prior_mean, prior_sd
         Of the columns (K,). The prior is weak, so that data of any size move it: range around 2 pitches (a factor e
         either way), little anisotropy, Cauchy shape, hardly any loss at borders.
     """
 
     shape: Tensor
+    shape_covariance: Tensor
     prior_mean: Tensor
     prior_sd: Tensor
     shear_basis: Tensor
@@ -117,6 +120,7 @@ class PropagatedField(nn.Module):
         self.register_buffer("prior_mean", mean.clone(), persistent=False)
         self.register_buffer("prior_sd", sd.clone(), persistent=False)
         self.register_buffer("shape", mean.repeat(n_states, 1))
+        self.register_buffer("shape_covariance", torch.diag(sd.square()).repeat(n_states, 1, 1))
         self.after_shear = 1 + len(basis)
 
     @property

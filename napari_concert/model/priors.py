@@ -37,10 +37,9 @@ class PriorFit:
     def _estimate(self, row: int) -> tuple[Tensor, Tensor]:
         """Return estimates and standard errors (G,) of a row, free of what belongs to size factors."""
         estimate, error = cavity(self.posterior, row)
-        if self._is_swapped(row):
-            error = (error.square() + self.place[row - self.first_own]).sqrt()
         if not self._is_swapped(row):
             return estimate, error
+        error = (error.square() + self.place[row - self.first_own]).sqrt()
         centre = null_centre(estimate, error)
         self.network.size_shift[row] += centre
         self.network.weights[row] -= centre

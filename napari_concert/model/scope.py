@@ -10,6 +10,7 @@ from torch import Tensor
 from napari_concert.model.field import PropagatedField
 from napari_concert.model.kernels import length_scales, mask, rational_quadratic
 
+DIFFERENCE = 1e-5
 _HALVINGS = 60  # of the interval that holds the answer
 
 
@@ -35,16 +36,47 @@ class Scopes(NamedTuple):
     sources: Tensor
 
 
+class ScopeErrors(NamedTuple):
+    """Standard errors of the natural log of both ranges (states,), given all other parts of the model."""
+
+    range_long: Tensor
+    range_short: Tensor
+
+
 @torch.no_grad()
 def scopes(field: PropagatedField) -> Scopes:
     """Return the learned reach of every state."""
-    lengths, _ = length_scales(field.log_metric)
-    tissues = field.cut_offs[:, :-1] if field.cut_offs.shape[1] > 1 else field.cut_offs
-    count, ordered = tissues.shape[1], tissues.sort(dim=1).values
-    cut_off = (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
-    form = Form(lengths, field.alpha[:, None], field.bend[:, None], cut_off[:, None])
-    half = half_distance(form, 0.5 * form.near(field.shape[:, :1].exp(), torch.ones_like(cut_off)[:, None]))
+    half, cut_off = _half(field, field.shape)
     return Scopes(half[:, 0], half[:, -1], cut_off, field.passes_border, field.power)
+
+
+@torch.no_grad()
+def scope_errors(field: PropagatedField) -> ScopeErrors:
+    """Return the standard errors of both ranges, from the covariance of the field's shape by the delta method."""
+    half, _ = _half(field, field.shape)
+    slopes = []
+    for k in range(field.shape.shape[1]):
+        moved = field.shape.clone()
+        moved[:, k] += DIFFERENCE
+        slopes.append((_half(field, moved)[0].log() - half.log()) / DIFFERENCE)
+    slope = torch.stack(slopes, dim=-1)  # (states, d, K)
+    sd = torch.einsum("pdk,pkl,pdl->pd", slope, field.shape_covariance, slope).clamp(min=0).sqrt()
+    return ScopeErrors(sd[:, 0], sd[:, -1])
+
+
+def _half(field: PropagatedField, shape: Tensor) -> tuple[Tensor, Tensor]:
+    """Return half distances (states, d), longest first, and cut-offs (states,) of a shape (states, K)."""
+    kept, field.shape = field.shape, shape
+    try:
+        lengths, _ = length_scales(field.log_metric)
+        tissues = field.cut_offs[:, :-1] if field.cut_offs.shape[1] > 1 else field.cut_offs
+        count, ordered = tissues.shape[1], tissues.sort(dim=1).values
+        cut_off = (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
+        form = Form(lengths, field.alpha[:, None], field.bend[:, None], cut_off[:, None])
+        near = form.near(field.shape[:, :1].exp(), torch.ones_like(cut_off)[:, None])
+        return half_distance(form, 0.5 * near), cut_off
+    finally:
+        field.shape = kept
 
 
 class Form(NamedTuple):

@@ -211,7 +211,9 @@ class Trainer:
                 by_field.mT @ curvature @ by_field,
             )
             fit = FieldFit(attributes.field, self.pairs, self.codes, attributes.own(self.codes), evidence)
-            attributes.field.shape.copy_((yield from fit.improve(config.kernel_steps)))
+            shape = yield from part_of(fit.improve(config.kernel_steps), 0.0, 0.8)
+            attributes.field.shape.copy_(shape)
+            attributes.field.shape_covariance.copy_((yield from part_of(fit.covariance(shape), 0.8, 1.0)))
         if attributes.blocks.continuous:
             fit_continuous(attributes, self.codes, self.bend_adam, summary, config.kernel_steps)
 

@@ -91,7 +91,7 @@ class ModelPanel(QWidget):
         say(self.about, NO_MODEL if model is None else about(model, self.session.model_name))
         problem = self.session.model_problem
         say(self.problem, f"Not used on this slide: {problem}." if problem else "")
-        say(self.notes, "" if model is None else "\n".join(model.notes))
+        say(self.notes, "" if model is None else "\n".join((*model.notes, *model.learned.findings())))
         say(self.reach, "" if model is None else reach(model))
 
     def _save(self) -> None:
@@ -160,6 +160,9 @@ def about(model: Concert, name: str) -> str:
 
 def reach(model: Concert) -> str:
     """Return how far each state's effect reaches, as learned."""
-    scopes = model.scopes()
-    lines = [f"{state}: half at {row.range_long:.3g} {model.scale.unit}" for state, row in scopes.iterrows()]
+    unit, scopes = model.scale.unit, model.learned.scopes()
+    lines = [
+        f"{state}: half at {row.range_long:.3g} {unit} ({row.range_long_lower:.3g} to {row.range_long_upper:.3g})"
+        for state, row in scopes.iterrows()
+    ]
     return "Learned reach of spill-over: " + "; ".join(lines) + "." if lines else ""

@@ -118,7 +118,7 @@ def test_training_again_replaces_the_model(slide: Slide, small: ModelConfig) -> 
         (lambda slide: Concert(slide).train(0), "at least one epoch"),
         (lambda slide: Concert(slide).predict(WhatIf()), "not trained yet; call train"),
         (lambda slide: Concert(slide).save("nowhere"), "not trained yet"),
-        (lambda slide: Concert(slide).scopes(), "not trained yet"),
+        (lambda slide: Concert(slide).learned.scopes(), "not trained yet"),
         (lambda slide: Concert(slide, also_genes=["Sftcp"]), "no gene called 'Sftcp'. Did you mean Sftpc"),
     ],
 )
@@ -329,7 +329,7 @@ def test_a_single_state_has_nothing_to_switch_to(make_slide: Callable[..., Slide
     assert len(model.notes) == 1
     assert "Only one state (control)" in model.notes[0]
     assert (model.predict(WhatIf(([3], {"perturbation": "control"}))).gene("Gene0").change == 0).all()
-    assert len(model.scopes()) == 0
+    assert len(model.learned.scopes()) == 0
 
 
 def test_without_a_perturbation_the_baseline_works_and_what_ifs_say_why_not(
@@ -412,7 +412,7 @@ def test_odd_slides_train(make_slide: Callable[..., Slide], small: ModelConfig, 
 
 
 def test_scopes_are_in_the_slides_unit(model: Concert, slide: Slide) -> None:
-    table = model.scopes()
+    table = model.learned.scopes()
     assert list(table.columns) == ["range_long", "range_short", "cut_off", "passes_border", "sources"]
     assert list(table.index) == ["Ifngr2", "Jak2", "Tgfbr2"]
     field = model.network.attributes.field
@@ -447,7 +447,7 @@ def test_a_loaded_model_is_the_same(model: Concert, slide: Slide, saved: Path) -
     assert found.notes == model.notes
     assert found.seen_pairs == model.seen_pairs
     pd.testing.assert_frame_equal(found.history, model.history)
-    pd.testing.assert_frame_equal(found.scopes(), model.scopes())
+    pd.testing.assert_frame_equal(found.learned.scopes(), model.learned.scopes())
     np.testing.assert_array_equal(_all(found.predict(_two_patches(slide))), _all(model.predict(_two_patches(slide))))
 
 

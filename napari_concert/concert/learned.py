@@ -1,0 +1,145 @@
+"""What a trained model learned, as tables: reach, effects, what can be told from place, and plain words on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_concert.concert.dataset import Scale
+from napari_concert.errors import UnknownName
+from napari_concert.model.network import ConcertNetwork
+from napari_concert.model.scope import scope_errors, scopes
+from napari_concert.prediction.posterior import SURE, Z_95, false_sign_rate
+
+Floats = npt.NDArray[np.float64]
+
+LENGTHS = ["range_long", "range_short"]
+CLOSE = 2.0  # pitches: a reach within which mRNA that bled from its spot looks like a spill-over
+TOLD, HALF_TOLD = 0.35, 0.8  # place's sd over the size of the effects: below, state and place can be told apart
+FEW = 0.002  # share of genes with a sure spill-over below which there is none: chance alone gives as many
+
+
+class Learned:
+    """Tables of what a network learned.
+
+    Parameters
+    ----------
+    network, scale
+        Trained network, and the pitch in the slides' unit.
+    """
+
+    def __init__(self, network: ConcertNetwork, scale: Scale) -> None:
+        self.network, self.scale, self.vocabulary = network, scale, network.vocabulary
+
+    def scopes(self) -> pd.DataFrame:
+        """Return how far each state's effect on its surroundings reaches.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by propagating state. ``range_long``, ``range_short``: distance from one perturbed spot at which its
+            influence has fallen to half of that at one pitch, along the axis on which it reaches farthest and least
+            far, each with ``_lower`` and ``_upper`` (95 %, given the other parts of the model); ``cut_off``: distance
+            at which it ends (median over tissues); all in the unit of the slides' coordinates (µm where known).
+            ``anisotropy``: range_long / range_short. ``passes_border``: share that crosses a tissue border, 0 to 1.
+            ``sources``: exponent that joins several sources, 1 for their sum, large for the nearest alone.
+        """
+        field = self.network.attributes.field
+        found, error = scopes(field), scope_errors(field)
+        index = pd.Index(self.vocabulary.propagating, name="state", dtype=object)
+        table = pd.DataFrame({name: values.numpy() for name, values in found._asdict().items()}, index=index)
+        for name in LENGTHS:
+            sd = getattr(error, name).numpy()
+            table[f"{name}_lower"] = table[name] * np.exp(-Z_95 * sd)
+            table[f"{name}_upper"] = table[name] * np.exp(Z_95 * sd)
+        table["anisotropy"] = table["range_long"] / table["range_short"]
+        for name in ("cut_off", *(f"{length}{part}" for length in LENGTHS for part in ("", "_lower", "_upper"))):
+            table[name] *= self.scale.pitch
+        return table
+
+    def cut_offs(self) -> pd.DataFrame:
+        """Return the cut-off (states × tissues) of spots of each tissue, in the unit of the slides' coordinates."""
+        values = self.network.attributes.field.cut_offs.numpy() * self.scale.pitch
+        names = [*self.vocabulary.tissues, "unknown tissue"]
+        return pd.DataFrame(values, index=list(self.vocabulary.propagating), columns=names)
+
+    def effects(self, state: str) -> pd.DataFrame:
+        """Return what a state does to its own spots and to a spot one pitch away.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by gene, natural log fold changes: ``own``, ``own_sd``, ``own_lfsr``; ``spill_over``,
+            ``spill_over_sd``, ``spill_over_lfsr`` (zero, and NaN, for controls); ``own_share``: |own| / (|own| +
+            |spill_over|), NaN where both are negligible.
+
+        Raises
+        ------
+        UnknownName
+            If no such state was learned, or it is the reference.
+        """
+        if state not in self.vocabulary.own:
+            raise UnknownName("state with an effect", state, self.vocabulary.own)
+        own = self._row("own", self.vocabulary.own.index(state))
+        spreads = state in self.vocabulary.propagating
+        near = self._row("field", self.vocabulary.propagating.index(state)) if spreads else _nothing(len(own[0]))
+        size = np.abs(own[0]) + np.abs(near[0])
+        share = np.divide(np.abs(own[0]), size, out=np.full(len(size), np.nan), where=size > 1e-3)
+        columns = {"own": own, "spill_over": near}
+        table = {f"{n}{part}": v[i] for n, v in columns.items() for i, part in enumerate(("", "_sd", "_lfsr"))}
+        return pd.DataFrame({**table, "own_share": share}, index=pd.Index(self.vocabulary.genes, name="gene"))
+
+    def identifiability(self) -> pd.DataFrame:
+        """Return how well the effect of each state can be told from the place where its spots lie.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by state. ``effect``: root mean square of its own effects over genes; ``place_sd``: that of the sd
+            with which place alone may make such differences (both natural log); ``reading``: in plain words.
+        """
+        blocks = self.network.attributes.blocks
+        effect = np.sqrt(np.square(self.network.unshrunk[blocks.slice_of("own")].numpy()).mean(axis=1))
+        place = np.sqrt(self.network.place_variance[: blocks.own].numpy().mean(axis=1))
+        ratio = place / np.maximum(effect, 1e-9)
+        readings = [_reading(float(r)) for r in ratio]
+        index = pd.Index(self.vocabulary.own, name="state", dtype=object)
+        return pd.DataFrame({"effect": effect, "place_sd": place, "reading": readings}, index=index)
+
+    def findings(self) -> tuple[str, ...]:
+        """Return what to know of each state before trusting a what-if with it."""
+        return tuple(self._findings())
+
+    def _findings(self) -> Iterator[str]:
+        for state, row in self.identifiability().to_dict("index").items():
+            if row["place_sd"] > TOLD * row["effect"]:
+                yield f"{state}: its effect {row['reading']}."
+        reach = self.scopes()["range_long"].to_dict()
+        for state in self.vocabulary.propagating:
+            sure = int((self.effects(state)["spill_over_lfsr"] < SURE).sum())
+            if sure <= FEW * len(self.vocabulary.genes):
+                yield f"{state}: no spill-over was found; around a patch nothing changes surely."
+            elif reach[state] <= CLOSE * self.scale.pitch:
+                yield f"{state}: its spill-over reaches 1–2 spots only, which may be mRNA that bled from its spot."
+
+    def _row(self, block: str, position: int) -> tuple[Floats, Floats, Floats]:
+        """Return mean, sd and local false sign rate (G,) of one row of weights."""
+        q = self.network.attributes.blocks.slice_of(block).start + position
+        mean = self.network.weights[q].numpy()
+        sd = np.sqrt(self.network.covariance[:, q, q].numpy().astype(np.float64))
+        return mean, sd, false_sign_rate(mean, sd)
+
+
+def _nothing(n_genes: int) -> tuple[Floats, Floats, Floats]:
+    return np.zeros(n_genes), np.zeros(n_genes), np.full(n_genes, np.nan)
+
+
+def _reading(ratio: float) -> str:
+    if ratio < TOLD:
+        return "can be told from place"
+    if ratio < HALF_TOLD:
+        return "can be told from place only in part: its spots lie together, and intervals are wider for it"
+    return "can't be told from place: its spots lie together, and their surroundings say little of what place does"
