@@ -22,7 +22,7 @@ class ModelConfig:
     continuous_features
         Features that the MLP of each continuous attribute offers to the decoder.
     learning_rate, kernel_steps
-        Adam's step for range, shape and cut-offs of the kernels and for the MLPs, and steps an epoch.
+        Adam's step for the kernel of the spatial factors and for the MLPs; steps of the field and the MLPs an epoch.
     max_epochs, patience, warm_up
         Most epochs; epochs without a better held-out loss after which training has converged; first epochs, in which
         only the attributes and the field are fitted.
@@ -38,7 +38,7 @@ class ModelConfig:
     reach: float = 10.0
     continuous_features: int = 4
     learning_rate: float = 0.05
-    kernel_steps: int = 4
+    kernel_steps: int = 2
     max_epochs: int = 60
     patience: int = 4
     warm_up: int = 6

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from napari_concert.model import svgp
 from napari_concert.model.claim import FIRM, Claim
 from napari_concert.model.config import ModelConfig
 from napari_concert.model.data import SpotArrays
-from napari_concert.model.likelihood import curved, kernel
+from napari_concert.model.likelihood import CountTable, curved, kernel
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.newton import NewtonSystem
 from napari_concert.model.steps import Steps, part_of, to_end
@@ -93,6 +94,11 @@ class Spots:
     def device(self) -> torch.device:
         """Where the tensors are."""
         return self.coords.device
+
+    @cached_property
+    def shown(self) -> CountTable:
+        """How often each count occurs among the observed spots, as they are when this is first asked for."""
+        return CountTable.of(self.arrays.counts[self.observed.cpu().numpy() > 0], self.device)
 
     def chunks(self) -> Iterator[tuple[slice, Tensor]]:
         """Yield rows and their dense counts (n, G)."""

@@ -6,10 +6,10 @@ For a spot ``i`` and a propagating state ``p``, over the spots ``j`` in that sta
     u_ip      = (Σ_j k_p(i, j)^ρ_p)^(1/ρ_p)                            0 for spots that are in state p themselves
 
 ``A_p`` gives range and direction; ``α_p`` and ``γ_p`` the form: Cauchy at 1 and 1, exponential at ∞ and ½, Gaussian at
-∞ and 1, nearly a step for large ``γ_p``; it is 1 at a distance of one pitch, so that weights are effects there.
-``c`` is the cut-off of the receiving spot (learned per tissue, so that a spot never seen has one), ``κ_p`` what passes a
-tissue border, and ``ρ_p`` runs from the sum of all sources (1) to the nearest alone (∞). The sum inside is additive over
-sources, so painting a spot adds its term and nothing else. Distances are in spot pitches.
+∞ and 1, nearly a step for large ``γ_p``; it is 1 at a distance of one pitch, so that weights are effects there. ``c``
+is the cut-off of the receiving spot (learned per tissue, so that a spot never seen has one), ``κ_p`` is what passes a
+tissue border, and ``ρ_p`` runs from the sum of all sources (1) to the nearest alone (∞). The sum inside is additive
+over sources, so painting a spot adds its term and nothing else. Distances are in spot pitches.
 """
 
 from __future__ import annotations

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 LOGIT_LIMIT = 30.0
+COUNT_BITS = 32  # of a count, in the keys of a table
 
 
 class Working(NamedTuple):
@@ -81,6 +84,32 @@ def normaliser(counts: Tensor, log_theta: Tensor) -> Tensor:
     present = counts[where]
     terms = torch.lgamma(present + theta[genes]) - torch.lgamma(theta)[genes] - torch.lgamma(present + 1)
     return torch.zeros_like(theta).index_add(0, genes, terms)
+
+
+class CountTable(NamedTuple):
+    """How often each count occurs in each gene: gene, count and number of times, each (E,), zeros left out.
+
+    The normaliser needs no more, and there are far fewer different counts than spots.
+    """
+
+    genes: Tensor
+    counts: Tensor
+    times: Tensor
+
+    @classmethod
+    def of(cls, counts: csr_matrix, device: torch.device | str) -> CountTable:
+        """Return the table of sparse counts (n, G)."""
+        key = counts.indices.astype(np.int64) << COUNT_BITS | counts.data.astype(np.int64)
+        pairs, times = np.unique(key[counts.data > 0], return_counts=True)
+        parts = (pairs >> COUNT_BITS, (pairs & (1 << COUNT_BITS) - 1).astype(np.float64), times.astype(np.float64))
+        return cls(*(torch.from_numpy(part).to(device) for part in parts))
+
+    def normaliser(self, log_theta: Tensor) -> Tensor:
+        """Return ``Σ lgamma(x+θ) - lgamma(θ) - lgamma(x+1)`` (G,) over all spots, in nats."""
+        theta = log_theta.exp()
+        at = theta[self.genes]
+        terms = torch.lgamma(self.counts + at) - torch.lgamma(at) - torch.lgamma(self.counts + 1)
+        return torch.zeros_like(theta).index_add(0, self.genes, terms * self.times)
 
 
 def pearson_residuals(counts: Tensor, eta: Tensor, log_size: Tensor, log_theta: Tensor, limit: float) -> Tensor:

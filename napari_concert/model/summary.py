@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from napari_concert.model.heldout import Predicted, evidence_bound
-from napari_concert.model.likelihood import expected_kernel, normaliser, working
+from napari_concert.model.likelihood import expected_kernel, working
 from napari_concert.model.network import INITIAL_LOG_THETA
 from napari_concert.model.steps import Steps
 
@@ -58,6 +58,7 @@ class Summary:
             self._add_field(rows, counts, eta)
             self._add_likelihood(rows, counts, eta)
             yield min(1.0, rows.stop / len(self.spots))
+        self._add_normalisers()
 
     def _add_field(self, rows: slice, counts: Tensor, eta: Tensor) -> None:
         """Add score and curvature of the learned columns, expected over the weights' posterior."""
@@ -105,8 +106,16 @@ class Summary:
 
     def _expected(self, counts: Tensor, eta: Tensor, variance: Tensor, log_size: Tensor, *, shift: float) -> Tensor:
         theta = (self.network.log_theta + shift).to(eta.dtype)
-        value = expected_kernel(counts, eta, variance, log_size, theta) + normaliser(counts, theta)
-        return value.to(self.totals.dtype)
+        return expected_kernel(counts, eta, variance, log_size, theta).to(self.totals.dtype)
+
+    def _add_normalisers(self) -> None:
+        """Add what the likelihood of the shown spots holds beside its kernel."""
+        table, log_theta = self.spots.shown, self.network.log_theta
+        here = table.normaliser(log_theta)
+        self.totals[SHOWN] += here.sum()
+        if self.moves_theta:
+            low, high = (table.normaliser(log_theta + shift) for shift in (-THETA_STEP, THETA_STEP))
+            self.theta_values += torch.stack([low, here, high])
 
     def of(self, *names: str) -> tuple[Tensor, Tensor]:
         """Return score (N, K) and curvature (N, K, K) of some blocks of columns."""

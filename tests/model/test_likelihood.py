@@ -7,9 +7,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 from scipy.stats import nbinom
 
-from napari_concert.model.likelihood import curved, expected_kernel, kernel, normaliser, pearson_residuals, working
+from napari_concert.model.likelihood import (
+    CountTable,
+    curved,
+    expected_kernel,
+    kernel,
+    normaliser,
+    pearson_residuals,
+    working,
+)
 
 POINT = {"eta": st.floats(-4, 6), "log_size": st.floats(-1.5, 1.5), "log_theta": st.floats(-2, 5)}
 
@@ -130,3 +139,14 @@ def test_pearson_residuals_are_standardised(eta: float, log_size: float, log_the
     assert (mass * residuals).sum() == pytest.approx(0, abs=1e-6)
     assert (mass * residuals**2).sum() == pytest.approx(1, rel=1e-5)
     assert pearson_residuals(column, e, size, t, limit=2.0).abs().max() <= 2
+
+
+def test_a_table_of_counts_has_the_normaliser_of_all_spots() -> None:
+    rng = np.random.default_rng(4)
+    counts = rng.poisson(1.5, (40, 7)).astype(np.float32)
+    counts[3, 2] = 1e6
+    log_theta = torch.from_numpy(rng.normal(2, 1, 7))
+    table = CountTable.of(csr_matrix(counts), "cpu")
+    whole = normaliser(torch.from_numpy(counts).double(), log_theta)
+    torch.testing.assert_close(table.normaliser(log_theta), whole, rtol=1e-9, atol=1e-6)
+    assert table.times.sum() == (counts > 0).sum()
