@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from napari_concert.evaluate.benchmark.job import Job, Run, run
@@ -33,7 +34,12 @@ def _apart(job: Job) -> Run:
 
 def _answer(job: Job, sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal interrupts both; the first process ends this one
+    with suppress(BrokenPipeError):  # nobody waits for the answer any more
+        sender.send(_safely(job))
+
+
+def _safely(job: Job) -> Run:
     try:
-        sender.send(run(job))
+        return run(job)
     except Exception as error:  # noqa: BLE001 - one slide that fails must not end the benchmark
-        sender.send(Run(job, error=f"{type(error).__name__}: {error}"))
+        return Run(job, error=f"{type(error).__name__}: {error}")
