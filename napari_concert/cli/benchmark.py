@@ -109,8 +109,6 @@ def _tell(done: Sequence[Run], args: Namespace) -> None:
     report: dict[str, Any] = {
         "scores": [record for each in done for record in each.records()],
         "bars": [verdict._asdict() for verdict in verdicts(done)],
-        "failed": [
-            {"family": each.job.family, "seed": each.job.seed, "error": each.error} for each in done if each.error
-        ],
+        "runs": [{**vars(each.job), "findings": each.findings, "error": each.error or None} for each in done],
     }
     emit(report)

@@ -55,7 +55,8 @@ def test_json_has_scores_and_bars(jobs, run_json: Callable[..., dict]):
     found = run_json("benchmark", "--family", "base", "--seeds", "1")
     assert [score["region"] for score in found["scores"]] == ["patch", "ring"]
     assert {bar["region"]: bar["is_met"] for bar in found["bars"]} == {"patch": False, "ring": True}
-    assert found["failed"] == []
+    job = {"family": "base", "seed": 1, "n_spots": 1903, "n_genes": 2000}
+    assert found["runs"] == [{**job, "findings": [], "error": None}]
 
 
 def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):

@@ -137,6 +137,13 @@ def test_the_table_has_means_ranges_and_marks() -> None:
     }
 
 
+def test_findings_of_the_painted_states_are_told() -> None:
+    found = run(Job("no-spill", 3, 400, 60))
+    assert all(said.startswith(("Jak2: ", "control: ")) for said in found.findings)
+    told = replace(found, findings=("Jak2: no spill-over was found.",))
+    assert "no-spill, seed 3: Jak2: no spill-over was found." in benchmark.table([told]).splitlines()
+
+
 def test_bars_are_met_on_average() -> None:
     patch, ring = benchmark.verdicts([made(0.95, 1), made(0.99, 2)])
     assert (patch.family, patch.region, patch.found) == ("base", "patch", pytest.approx(0.97))

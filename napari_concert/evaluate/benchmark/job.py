@@ -38,6 +38,8 @@ class Run:
         What training took.
     scores
         One record for each region ("patch" and "ring", or "hole") and method.
+    findings
+        What the model itself says of the states that the example switches, such as that no spill-over was found.
     error
         What went wrong, if anything did; there are no scores then.
     """
@@ -47,6 +49,7 @@ class Run:
     seconds: float = float("nan")
     epochs: int = 0
     scores: tuple[dict[str, Any], ...] = ()
+    findings: tuple[str, ...] = ()
     error: str = ""
 
     def records(self) -> list[dict[str, Any]]:
@@ -77,7 +80,9 @@ def _what_if(job: Job, wanted: Family) -> Run:
     painted = slide if second is first else from_anndata(second, name=f"{job.family}, second")
     model, seconds = _trained(slide, job.seed)
     case = whatif.predict(model, painted)
-    return Run(job, _peak_mib(), seconds, len(model.history), tuple(whatif.scores(case, slide)))
+    peak, example = _peak_mib(), wanted.recipe.example
+    said = tuple(f for f in model.learned.findings() if f.startswith((f"{example.source}:", f"{example.target}:")))
+    return Run(job, peak, seconds, len(model.history), tuple(whatif.scores(case, slide)), said)
 
 
 def _inpaint(job: Job, wanted: Family) -> Run:

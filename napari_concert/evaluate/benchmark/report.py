@@ -69,7 +69,7 @@ def verdicts(done: Sequence[Run]) -> list[Verdict]:
 
 
 def table(done: Sequence[Run]) -> str:
-    """Return the results in aligned columns, with a legend and what failed; in-painting stands apart."""
+    """Return the results in aligned columns, with legends, findings and what failed; in-painting stands apart."""
     scores = frame(done)
     lines = [] if len(scores) else ["Nothing was scored."]
     for row_of, legend, part in _parts(scores):
@@ -77,8 +77,15 @@ def table(done: Sequence[Run]) -> str:
         places = dict.fromkeys(zip(part["family"], part["region"], strict=True))
         rows = [row_of(*place, part[(part[["family", "region"]] == place).all(axis=1)], met) for place in places]
         lines += [*_aligned(rows), "", *legend.splitlines(), ""]
-    failed = [f"{run.job.family}, seed {run.job.seed}: {run.error}" for run in done if run.error]
-    return "\n".join([*lines, *failed]).rstrip()
+    return "\n".join([*lines, *_notes(done)]).rstrip()
+
+
+def _notes(done: Sequence[Run]) -> Iterator[str]:
+    """Yield what the models say of the states they were asked about, and what failed."""
+    for run in done:
+        for said in (*run.findings, run.error):
+            if said:
+                yield f"{run.job.family}, seed {run.job.seed}: {said}"
 
 
 def _parts(scores: pd.DataFrame) -> Iterator[tuple[Callable[..., dict[str, str]], str, pd.DataFrame]]:
