@@ -151,13 +151,15 @@ def test_several_patches_each_with_a_target(model: Concert, slide: Slide) -> Non
 
 def test_a_gene_has_all_its_numbers(model: Concert, slide: Slide) -> None:
     found = model.predict(_two_patches(slide))
+    shift, size = model.network.size_shift.numpy(), np.full(slide.n_spots, np.nan)
+    size[found.rows] = np.exp(found.baseline_features[:, : len(shift)] @ shift)  # what a state does to a spot's total
     for name in model.genes[:5]:
         gene = found.gene(name)
         fields = (gene.observed, gene.baseline, gene.predicted, gene.change, gene.sd, gene.lower, gene.upper)
         for values in fields:
             assert values.shape == (slide.n_spots,)
             np.testing.assert_array_equal(np.isnan(values), ~slide.usable)
-        np.testing.assert_allclose(gene.observed, np.where(slide.usable, slide.normalised(name), np.nan))
+        np.testing.assert_allclose(gene.observed, np.where(slide.usable, slide.normalised(name) / size, np.nan))
         np.testing.assert_allclose(gene.predicted, gene.baseline * np.exp(gene.change))
         np.testing.assert_allclose(gene.upper - gene.lower, 2 * 1.959963985 * gene.sd)
 
@@ -413,18 +415,27 @@ def test_odd_slides_train(make_slide: Callable[..., Slide], small: ModelConfig, 
 
 def test_scopes_are_in_the_slides_unit(model: Concert, slide: Slide) -> None:
     table = model.learned.scopes()
-    assert list(table.columns) == ["range_long", "range_short", "cut_off", "passes_border", "sources"]
+    lengths = ["range_long", "range_short", "cut_off"]
+    bounds = [f"{name}_{end}" for name in lengths[:2] for end in ("lower", "upper")]
+    assert set(table.columns) == {*lengths, *bounds, "anisotropy", "passes_border", "sources"}
     assert list(table.index) == ["Ifngr2", "Jak2", "Tgfbr2"]
     field = model.network.attributes.field
     for p, state in enumerate(table.index):
-        a = field.log_metric[p].detach()
-        values = torch.linalg.eigvalsh((a + a.mT) / 2).exp()
-        cut, alpha = table.loc[state, "cut_off"], field.log_alpha[p].exp().item()
-        assert cut == pytest.approx(slide.pitch * np.median(field.cut_offs[p, :3].detach()))
+        values = torch.linalg.eigvalsh(field.log_metric[p]).exp().numpy()
+        alpha, bend = field.alpha[p].item(), field.bend[p].item()
+        cut = table.loc[state, "cut_off"]
+        assert cut == pytest.approx(slide.pitch * np.median(field.cut_offs[p, :3]))
+
+        def kernel(value: float, r: float, cut: float = cut, alpha: float = alpha, bend: float = bend) -> float:
+            beyond = np.clip(2 * r / cut - 1, 0, 1)  # the cut-off starts at half of it
+            return (1 + (value * (r / slide.pitch) ** 2) ** bend / alpha) ** -alpha * (
+                1 - beyond**3 * (10 - 15 * beyond + 6 * beyond**2)
+            )
+
         for name, value in (("range_long", values[0]), ("range_short", values[-1])):
-            r = table.loc[state, name]
-            kernel = (1 + value.item() * (r / slide.pitch) ** 2 / alpha) ** -alpha
-            assert kernel * (1 - r / cut) ** 4 * (4 * r / cut + 1) == pytest.approx(0.5, abs=1e-6)
+            one = (1 + np.exp(-2 * field.shape[p, 0].item()) ** bend / alpha) ** -alpha  # at one pitch, mean direction
+            assert kernel(value, table.loc[state, name]) / one == pytest.approx(0.5, abs=1e-6)
+            assert table.loc[state, f"{name}_lower"] < table.loc[state, name] < table.loc[state, f"{name}_upper"]
     assert (table["range_long"] >= table["range_short"]).all()
     assert table["passes_border"].between(0, 1).all()
     assert (table["sources"] >= 1).all()
