@@ -53,6 +53,11 @@ class Claim(NamedTuple):
         """Return the claim on latents divided by ``scale`` (L,)."""
         return Claim(self.means, self.target / scale, self.variance / scale.square(), self.gap / scale)
 
+    def with_own(self, count: int) -> Claim:
+        """Return the claim with ``count`` latents of the single spot, whose mean is 0: place says nothing of them."""
+        target, variance, gap = (torch.nn.functional.pad(p, (0, count)) for p in (self.target, self.variance, self.gap))
+        return Claim(self.means, target, variance, gap)
+
 
 def averages(own: Tensor, n_own: int, observed: Tensor) -> Tensor:
     """Return weights (P, N) that average the observed spots of every state with an own effect; zeros without any."""
@@ -88,7 +93,7 @@ def claim(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outsi
     Parameters
     ----------
     values, precision
-        Readings of all latents (N, L), spatial factors first; those of the single spot are held at their prior mean.
+        Readings of the spatial factors (N, K).
     means, outside
         As :func:`kriged` has them.
     """

@@ -51,6 +51,7 @@ class FieldFit:
     def __init__(self, field: PropagatedField, pairs: Pairs, codes: Codes, own: Tensor, evidence: Evidence) -> None:
         self.field, self.pairs, self.codes, self.evidence = field, pairs, codes, evidence
         self.own = own
+        self.last_precision = torch.diag(self.field.prior_sd.new_ones(field.shape.numel() + len(field.shape)))
         self.usual = (own / own.sum(0).clamp(min=1.0)).mT
         self.mean = torch.cat([field.prior_mean, field.prior_mean.new_zeros(1)])
         self.precision = torch.cat([field.prior_sd, field.prior_sd.new_full((1,), AMPLITUDE)]).square().reciprocal()
@@ -89,13 +90,12 @@ class FieldFit:
         likelihood = torch.einsum("npk,npq,nql->pkql", jacobian, self.evidence.curvature, jacobian)
         return likelihood.reshape(n_states * size, -1) + torch.diag(self.precision.repeat(n_states))
 
-    def covariance(self, shape: Tensor) -> Steps[Tensor]:
-        """Find the posterior covariance (P, K, K) of each state's shape (P, K), given all but its amplitude."""
-        full = torch.nn.functional.pad(shape, (0, 1))
-        precision = self.curvature((yield from self.jacobian(full, self.values(full))))
-        size = full.shape[1]
-        blocks = torch.linalg.inv(precision).view(len(shape), size, len(shape), size)
-        return torch.stack([blocks[p, :-1, p, :-1] for p in range(len(shape))])
+    @property
+    def covariance(self) -> Tensor:
+        """Posterior covariance (P, K, K) of each state's shape, given all but its amplitude, before the last step."""
+        n_states, size = self.field.shape.shape
+        blocks = torch.linalg.inv(self.last_precision).view(n_states, size + 1, n_states, size + 1)
+        return torch.stack([blocks[p, :-1, p, :-1] for p in range(n_states)])
 
     def improve(self, rounds: int) -> Steps[Tensor]:
         """Take up to ``rounds`` steps, none of which lowers the log joint; give the shape that was reached."""
@@ -108,7 +108,7 @@ class FieldFit:
                 "npq,nq->np", self.evidence.curvature, values - self.evidence.field
             )
             slope = torch.einsum("npk,np->pk", jacobian, residual) - self.precision * (shape - self.mean)
-            precision = self.curvature(jacobian)
+            precision = self.last_precision = self.curvature(jacobian)
             for _ in range(TRIES):
                 damped = precision + damping * torch.diag(precision.diagonal())
                 step = torch.linalg.solve(damped, slope.flatten()).view_as(shape).clamp(-LONGEST, LONGEST)

@@ -40,6 +40,7 @@ from napari_concert.model.summary import Summary
 
 FLAT = 1e-6  # prior precision of the intercept
 FIRST = 1.0  # prior precision of all other weights before it is learned
+FIELD_STEPS = 1  # of the field in an epoch: with more, nothing is gained
 SETTLED = 2  # epochs before priors are learned
 WIDEN = 1.08  # of standard errors, for what the weights' covariance leaves out: latents, ranges and cut-offs
 KEPT = ("latents", "information", "epochs", "claim")  # of a snapshot: never changed in place
@@ -150,10 +151,11 @@ class Trainer:
 
     def _claim(self, encoder: Encoder, reading: Reading) -> Claim | None:
         """Predict the means of the latents over the states from the control spots."""
-        precision = reading.precision.clamp(min=1e-8)
+        k, precision = encoder.n_spatial, reading.precision.clamp(min=1e-8)
         values = self.latents.mean + reading.score / precision
-        outside = (self.codes.own < 0).to(values.dtype)
-        return claim(encoder.basis, values, precision, self.means, outside * self.spots.observed)
+        outside = (self.codes.own < 0) * self.spots.observed
+        found = claim(encoder.basis, values[:, :k], precision[:, :k], self.means, outside)
+        return None if found is None else found.with_own(values.shape[1] - k)
 
     def _place_variance(self, own_gap: bool) -> Tensor:
         """Return the variance (own + states, G) that not knowing the place's part adds to effects and spill-overs.
@@ -202,7 +204,7 @@ class Trainer:
     def _fit_field(self, features: Tensor, summary: Summary) -> Steps[None]:
         """Move kernels and MLPs uphill on the quadratic model of the likelihood in the features they make."""
         attributes, config = self.network.attributes, self.network.config
-        if attributes.blocks.field:
+        if attributes.blocks.field and self.with_latents:  # before, it would take what is smooth for a spill-over
             score, curvature = summary.of("field", "niche")
             by_field = attributes.by_field(self.codes)
             evidence = Evidence(
@@ -211,9 +213,8 @@ class Trainer:
                 by_field.mT @ curvature @ by_field,
             )
             fit = FieldFit(attributes.field, self.pairs, self.codes, attributes.own(self.codes), evidence)
-            shape = yield from part_of(fit.improve(config.kernel_steps), 0.0, 0.8)
-            attributes.field.shape.copy_(shape)
-            attributes.field.shape_covariance.copy_((yield from part_of(fit.covariance(shape), 0.8, 1.0)))
+            attributes.field.shape.copy_((yield from fit.improve(FIELD_STEPS)))
+            attributes.field.shape_covariance.copy_(fit.covariance)
         if attributes.blocks.continuous:
             fit_continuous(attributes, self.codes, self.bend_adam, summary, config.kernel_steps)
 
