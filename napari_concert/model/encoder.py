@@ -259,6 +259,10 @@ class Encoder:
                 break
         return to_end(self.spread(latents, reading))
 
+    def here(self, latents: Latents) -> Latents:
+        """Return latents whose factors are those of their whitened mean under the kernel as it is now."""
+        return self._at(latents.whitened, latents.mean[:, self.n_spatial :], latents.variance)
+
     def _at(self, whitened: Tensor, intrinsic: Tensor, variance: Tensor) -> Latents:
         return Latents(torch.cat([self.basis.mT @ whitened, intrinsic], dim=1), variance, whitened)
 

@@ -145,6 +145,7 @@ class Trainer:
 
     def _step_latents(self, encoder: Encoder) -> Steps[tuple[Latents, Reading]]:
         """Take a Newton step in which the states keep what they have a claim on."""
+        self.latents = encoder.here(self.latents)  # the kernel has moved since
         reading = yield from part_of(encoder.read(self.latents), 0.0, 0.4)
         self.claim = self._claim(encoder, reading)
         return (yield from part_of(encoder.step(self.latents, reading, self.claim), 0.4, 1.0))

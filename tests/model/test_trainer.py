@@ -82,7 +82,7 @@ def test_the_priors_of_a_spill_over_know_the_own_effect(planted: Any, trainer: T
 
 def test_states_keep_their_claim_on_the_latents(planted: Any, trainer: Trainer) -> None:
     """Means over a state's spots are what the control spots predict; the step moves nothing else to get there."""
-    for _ in range(8):  # the first steps of the latents are cut short
+    for _ in range(4):
         list(trainer.epoch())
     assert trainer.claim is not None
     inside = trainer.codes.own.numpy() == 0
