@@ -24,6 +24,7 @@ from torch import Tensor
 from napari_concert.model import svgp
 
 TOLD = 0.05  # variance, of a factor's 1, at which the surroundings no longer tell what place has to do with a state
+SURELY_TOLD = 0.02  # the same over all factors, below which a state has no need of a claim
 FIRM = 1e6  # precision that holds the means against any counts
 
 
@@ -52,6 +53,18 @@ class Claim(NamedTuple):
     def scaled(self, scale: Tensor) -> Claim:
         """Return the claim on latents divided by ``scale`` (L,)."""
         return Claim(self.means, self.target / scale, self.variance / scale.square(), self.gap / scale)
+
+    def of_territories(self, share: Tensor) -> Claim:
+        """Return the claim of the states that can't be told from their place; the others are left to their counts.
+
+        Parameters
+        ----------
+        share
+            Weight of each factor in the expression (L,).
+        """
+        unknown = self.variance @ share / share.sum().clamp(min=1e-12)
+        held = (unknown > SURELY_TOLD).to(self.means.dtype)[:, None]
+        return Claim(self.means * held, self.target * held, self.variance, self.gap * held)
 
     def with_own(self, count: int) -> Claim:
         """Return the claim with ``count`` latents of the single spot, whose mean is 0: place says nothing of them."""

@@ -156,7 +156,10 @@ class Trainer:
         values = self.latents.mean + reading.score / precision
         outside = (self.codes.own < 0) * self.spots.observed
         found = claim(encoder.basis, values[:, :k], precision[:, :k], self.means, outside)
-        return None if found is None else found.with_own(values.shape[1] - k)
+        if found is None:
+            return None
+        share = self.network.latent_weights[:k].square().mean(1)
+        return found.of_territories(share).with_own(values.shape[1] - k)
 
     def _place_variance(self, own_gap: bool) -> Tensor:
         """Return the variance (own + states, G) that not knowing the place's part adds to effects and spill-overs.
