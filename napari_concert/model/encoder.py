@@ -261,7 +261,11 @@ class Encoder:
 
     def here(self, latents: Latents) -> Latents:
         """Return latents whose factors are those of their whitened mean under the kernel as it is now."""
-        return self._at(latents.whitened, latents.mean[:, self.n_spatial :], latents.variance)
+        return self.at(latents, latents.whitened)
+
+    def at(self, latents: Latents, whitened: Tensor) -> Latents:
+        """Return latents whose factors have another whitened mean (M, K)."""
+        return self._at(whitened, latents.mean[:, self.n_spatial :], latents.variance)
 
     def _at(self, whitened: Tensor, intrinsic: Tensor, variance: Tensor) -> Latents:
         return Latents(torch.cat([self.basis.mT @ whitened, intrinsic], dim=1), variance, whitened)

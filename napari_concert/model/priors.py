@@ -5,8 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from napari_concert.model.decoder import WeightPosterior, WeightPriors, cavity
+from napari_concert.model.exchange import Smooth, common, exchanged, joined
 from napari_concert.model.network import ConcertNetwork
-from napari_concert.model.shrinkage import Components, around_shares, around_zero, learned_prior, null_centre
+from napari_concert.model.shrinkage import Components, around_shares, around_zero, learned_prior
 from napari_concert.model.steps import Steps
 
 
@@ -21,10 +22,14 @@ class PriorFit:
         The estimates.
     place
         Variance (own + states, G) that not knowing the place's part adds to own effects and spill-overs.
+    smooth
+        Spatial factors, which take what spill-overs have of them; None before there are any.
     """
 
-    def __init__(self, network: ConcertNetwork, posterior: WeightPosterior, place: Tensor) -> None:
-        self.network, self.posterior, self.place = network, posterior, place
+    def __init__(
+        self, network: ConcertNetwork, posterior: WeightPosterior, place: Tensor, smooth: Smooth | None = None
+    ) -> None:
+        self.network, self.posterior, self.place, self.smooth = network, posterior, place, smooth
         self.first_own = network.attributes.blocks.slice_of("own").start
 
     def refresh(self, priors: WeightPriors, n_rows: int) -> Steps[None]:
@@ -35,15 +40,27 @@ class PriorFit:
             yield row / n_rows
 
     def _estimate(self, row: int) -> tuple[Tensor, Tensor]:
-        """Return estimates and standard errors (G,) of a row, free of what belongs to size factors."""
+        """Return estimates and standard errors (G,) of a row, free of what belongs to size or factors."""
         estimate, error = cavity(self.posterior, row)
         if not self._is_swapped(row):
             return estimate, error
         error = (error.square() + self.place[row - self.first_own]).sqrt()
-        centre = null_centre(estimate, error)
-        self.network.size_shift[row] += centre
-        self.network.weights[row] -= centre
-        return estimate - centre, error
+        lost = self._give(row, estimate, error)
+        kept = 1 - self.posterior.priors.precision[row] * self.posterior.variance[row]
+        self.network.weights[row] -= kept * lost  # the posterior mean at the lower estimate
+        return estimate - lost, error
+
+    def _give(self, row: int, estimate: Tensor, error: Tensor) -> Tensor:
+        """Give spot sizes and factors what belongs to them of an effect; return what it loses (G,)."""
+        directions, smooth = common(error), self.smooth
+        if smooth is not None and row in self.network.attributes.own_row:
+            around, follower = smooth.directions(row)
+            directions = joined(directions, around)
+        amount = exchanged(estimate, error, directions)
+        self.network.size_shift[row] += amount[0]
+        if smooth is not None and len(amount) > 1:
+            smooth.take(amount[1:], follower)
+        return amount @ directions.loadings
 
     def _components(self, row: int) -> Components:
         """Return what a row's weights may be: a spill-over may resemble the own effect of its state."""

@@ -23,8 +23,6 @@ from torch import Tensor
 WIDTHS = torch.tensor([0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0], dtype=torch.float64)
 SHARES = torch.tensor([-0.5, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64)
 AROUND = 0.1  # sd of a spill-over around its share of the own effect, natural log
-N_NULL = 2  # widths that count as no effect when their centre is sought
-ANCHOR = 30.0  # pseudo-genes at 0 for it
 NULL_COUNT = 10.0  # pseudo-count for the spike: without evidence, no effect
 LEAST_PRECISION, MOST_PRECISION = 1e-2, 1e6
 
@@ -58,22 +56,6 @@ def around_shares(own: Tensor, variance: Tensor) -> Components:
     return Components(torch.cat([zero.centre + flat, centre], 1), torch.cat([zero.variance + flat, spread], 1))
 
 
-def null_centre(estimate: Tensor, error: Tensor, rounds: int = 20) -> float:
-    """Return where the genes without an effect lie: the centre that the spike would have if it were free.
-
-    Estimates are shifted together where the genes that do respond change the total count of a spot, which is what size
-    factors divide by. ``ANCHOR`` pseudo-genes at 0 keep it there for a handful of genes.
-    """
-    components, precision = around_zero(estimate.device), error.square().reciprocal()
-    centre, anchor = float(estimate.median()), ANCHOR * float(precision.median())  # from 0, many s away, it is lost
-    for _ in range(rounds):
-        weights = mixture_weights(estimate - centre, error, components, rounds=5)
-        log_joint = _log_density(estimate - centre, error, components) + weights.log()
-        null = torch.softmax(log_joint, dim=-1)[:, :N_NULL].sum(-1) * precision
-        centre = float((null * estimate).sum() / (null.sum() + anchor))
-    return centre
-
-
 def mixture_weights(estimate: Tensor, error: Tensor, components: Components, rounds: int = 60) -> Tensor:
     """Return the mixture weights (C,) by expectation–maximisation.
 
@@ -100,6 +82,12 @@ def shrink(estimate: Tensor, error: Tensor, components: Components, weights: Ten
     kappa = components.variance / (components.variance + error.square()[:, None])
     mean = components.centre + kappa * (estimate[:, None] - components.centre)
     return (responsibility * mean).sum(-1), (responsibility * kappa).sum(-1)
+
+
+def precisions(estimate: Tensor, error: Tensor, components: Components, weights: Tensor) -> Tensor:
+    """Return the expected precision (G,) of every estimate about the centre of its component."""
+    responsibility = torch.softmax(_log_density(estimate, error, components) + weights.log(), dim=-1)
+    return (responsibility / (components.variance + error.square()[:, None])).sum(-1)
 
 
 def learned_prior(estimate: Tensor, error: Tensor, components: Components) -> Prior:

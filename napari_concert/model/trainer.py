@@ -3,7 +3,8 @@
 An epoch is one step of coordinate ascent on the log posterior of everything that is learned; none samples, so the same
 start gives the same model:
 
-1. decoder weights of all genes: a step of Fisher scoring, with priors learned by adaptive shrinkage;
+1. decoder weights of all genes: a step of Fisher scoring, what effects exchange with the rest, and priors learned by
+   adaptive shrinkage;
 2. latent cell state: a Newton step given the weights, in which the states keep their first claim, and the evidence of
    the spatial kernel;
 3. field: Levenberg–Marquardt, and the MLPs of continuous attributes by Adam, both on what the likelihood says of the
@@ -28,6 +29,7 @@ from napari_concert.model.continuous_fit import fit_continuous
 from napari_concert.model.data import SpotArrays
 from napari_concert.model.decoder import Information, WeightPriors, scoring_step
 from napari_concert.model.encoder import Encoder, Latents, Reading, Spots, prior_latents
+from napari_concert.model.exchange import Smooth
 from napari_concert.model.field import Pairs
 from napari_concert.model.field_fit import Evidence, FieldFit
 from napari_concert.model.heldout import hide
@@ -43,7 +45,7 @@ FIRST = 1.0  # prior precision of all other weights before it is learned
 FIELD_STEPS = 1  # of the field in an epoch: with more, nothing is gained
 SETTLED = 2  # epochs before priors are learned
 WIDEN = 1.08  # of standard errors, for what the weights' covariance leaves out: latents, ranges and cut-offs
-KEPT = ("latents", "information", "epochs", "claim")  # of a snapshot: never changed in place
+KEPT = ("latents", "information", "epochs", "claim", "reading")  # of a snapshot: never changed in place
 
 
 class Trainer:
@@ -59,6 +61,8 @@ class Trainer:
         Current latent cell state, priors of the weights, and what the counts last said of them.
     claim
         What the states have the first claim on.
+    reading
+        Precision (N, K) with which the counts last told the spatial factors; None before they did.
     """
 
     def __init__(self, network: ConcertNetwork, arrays: SpotArrays, seed: int, device: str) -> None:
@@ -75,6 +79,7 @@ class Trainer:
         self.priors.precision[0] = FLAT
         self.information = Information.zeros(len(network.weights), len(network.vocabulary.genes), device)
         self.claim: Claim | None = None
+        self.reading: Tensor | None = None
         self.means = averages(self.codes.own, self.network.attributes.n_own, self.spots.observed)
         self.epochs = 0
         self.bend_adam = Adam(network.attributes.continuous.parameters(), config.learning_rate)
@@ -129,8 +134,10 @@ class Trainer:
         yield 0.7
         if self.epochs >= SETTLED:
             rows = len(self.network.weights) if self.with_latents else self.network.n_attributes
-            fit = PriorFit(self.network, posterior, self._place_variance(own_gap=False))
+            smooth = None if self.reading is None else Smooth(encoder, self.latents, self.reading)
+            fit = PriorFit(self.network, posterior, self._place_variance(own_gap=False), smooth)
             yield from part_of(fit.refresh(self.priors, rows), 0.7, 1.0)
+            self.latents = self.latents if smooth is None else smooth.latents
 
     def _fit_latents(self, encoder: Encoder) -> Steps[None]:
         """Take a Newton step of the latents, put them on their prior's scale, and improve their kernel."""
@@ -139,14 +146,17 @@ class Trainer:
         scale = (moved.mean.square() + moved.variance).mean(0).sqrt().clamp(0.5, 2.0)
         self.network.weights[self.network.n_attributes :] *= scale[:, None]
         whitened = moved.whitened / scale[: self.network.config.spatial_factors]
+        reading = reading.scaled(scale)
         self.claim = None if self.claim is None else self.claim.scaled(scale)
+        self.reading = reading.precision[:, : encoder.n_spatial]
         self.latents = Latents(moved.mean / scale, moved.variance / scale.square(), whitened, moved.posterior)
-        yield from part_of(self._fit_kernel(reading.scaled(scale)), 0.6, 1.0)
+        yield from part_of(self._fit_kernel(reading), 0.6, 1.0)
 
     def _step_latents(self, encoder: Encoder) -> Steps[tuple[Latents, Reading]]:
         """Take a Newton step in which the states keep what they have a claim on."""
         self.latents = encoder.here(self.latents)  # the kernel has moved since
         reading = yield from part_of(encoder.read(self.latents), 0.0, 0.4)
+        self.reading = reading.precision[:, : encoder.n_spatial]
         self.claim = self._claim(encoder, reading)
         return (yield from part_of(encoder.step(self.latents, reading, self.claim), 0.4, 1.0))
 

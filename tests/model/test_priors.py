@@ -56,14 +56,32 @@ def test_what_all_genes_share_moves_to_the_size_shift_and_nothing_else(
     _refresh(network, posterior)
     assert network.size_shift[row].item() == pytest.approx(0.3, abs=0.05)
     moved = (network.weights - before)[: network.n_attributes]
-    np.testing.assert_allclose(moved, -network.size_shift[:, None].expand_as(moved), atol=1e-12)
+    np.testing.assert_allclose(moved, -network.size_shift[:, None].expand_as(moved), atol=1e-8)  # hardly a prior
     assert torch.equal(network.latent_weights, before[network.n_attributes :])
-    np.testing.assert_allclose(network.level_weights, levels, atol=1e-12)  # what counts are expected stays
+    np.testing.assert_allclose(network.level_weights, levels, atol=1e-8)  # what counts are expected stays
     shared = range(network.n_attributes)[network.attributes.swapped]
     others = [q for q in range(network.n_attributes) if q not in shared]
     assert (network.size_shift[others] == 0).all()
     rest = [q for q in shared if q != row]
     assert network.size_shift[rest].abs().max() < 0.05
+
+
+def test_a_weight_that_its_prior_holds_moves_less_than_its_estimate(
+    fitted: tuple[ConcertNetwork, WeightPosterior],
+) -> None:
+    network, posterior = fitted
+    row = network.attributes.blocks.slice_of("own").start
+    precision = posterior.priors.precision.clone()
+    precision[row] = 3 / ERROR**2  # 3/4 of the covariance's inverse, which stays as it is
+    held = WeightPosterior(
+        network.weights.clone(), posterior.covariance / 4, replace(posterior.priors, precision=precision)
+    )
+    before = network.weights[row].clone()
+    fit = PriorFit(network, held, _no_place(network))
+    estimate, _ = fit._estimate(row)
+    moved, lost = network.weights[row] - before, network.size_shift[row]
+    np.testing.assert_allclose(moved, -0.25 * lost.expand_as(moved))
+    np.testing.assert_allclose(estimate, 4 * before - lost, rtol=1e-6)
 
 
 def test_a_shift_of_a_tissue_or_niche_stays_where_it_is(fitted: tuple[ConcertNetwork, WeightPosterior]) -> None:

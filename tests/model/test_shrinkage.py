@@ -18,7 +18,7 @@ from napari_concert.model.shrinkage import (
     around_zero,
     learned_prior,
     mixture_weights,
-    null_centre,
+    precisions,
     shrink,
 )
 
@@ -131,19 +131,13 @@ def test_a_spill_over_of_its_own_takes_nothing_from_the_own_effect() -> None:
     assert weights[len(WIDTHS) :].sum() < 0.1
 
 
-@pytest.mark.parametrize("shift", [-0.25, 0.0, 0.4])
-def test_the_null_centre_is_where_the_genes_without_an_effect_lie(shift: float) -> None:
-    rng = np.random.default_rng(3)
-    effect = np.abs(rng.normal(0, 1.0, 2000)) * (rng.uniform(size=2000) < 0.3)  # all of them up
-    estimate = torch.from_numpy(shift + effect + rng.normal(0, 0.05, 2000))
-    found = null_centre(estimate, torch.full_like(estimate, 0.05))
-    assert found == pytest.approx(shift, abs=0.03)
-    assert abs(estimate.mean().item() - shift) > 0.2, "the plain mean is no answer"
-
-
-def test_the_null_centre_of_a_handful_of_genes_stays_near_zero() -> None:
-    estimate = torch.tensor([0.5, 0.52, 0.49], dtype=torch.float64)
-    assert abs(null_centre(estimate, torch.full_like(estimate, 0.1))) < 0.06
+def test_a_precision_is_that_of_the_component_an_estimate_is_from() -> None:
+    components = Components(torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[0.0, 1.0]], dtype=torch.float64))
+    estimate, error = torch.tensor([0.0, 1.5], dtype=torch.float64), torch.full((2,), 0.1, dtype=torch.float64)
+    found = precisions(estimate, error, components, torch.tensor([0.5, 0.5], dtype=torch.float64))
+    density = np.stack([norm(0, 0.1).pdf([0.0, 1.5]), norm(0, np.sqrt(1.01)).pdf([0.0, 1.5])], 1)
+    expected = (density / density.sum(1, keepdims=True)) @ [1 / 0.01, 1 / 1.01]
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("error", [1e-4, 1e3])
