@@ -131,6 +131,13 @@ def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str
     yield from extrapolated(missing)
 
 
+def another_slide(what_if: WhatIf, trained_on: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield that effects were learned on other slides."""
+    if what_if.patches:
+        names = _listed([str(slide["slide"]) for slide in trained_on])
+        yield f"Extrapolation: effects were learned on {names}, not on this slide; only its genes' levels were fitted."
+
+
 def extrapolated(missing: set[Pair]) -> Iterator[str]:
     """Yield a warning for every state of the pairs that were never measured."""
     for name in sorted({str(pair[0]) for pair in missing}):

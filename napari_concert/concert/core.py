@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy.typing as npt
 import pandas as pd
 
-from napari_concert.concert.checks import check_slides, device_of, mismatches, notes, seen_pairs, unseen
+from napari_concert.concert.checks import another_slide, check_slides, device_of, mismatches, notes, seen_pairs, unseen
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.imputation import Imputation, imputation
@@ -245,13 +245,13 @@ class Concert:
         ConcertError
             If the model is not trained or does not fit the slide, or a target is not one that it knows.
         """
-        network, slide = self.network, self._slide(slide)
+        slide = self._slide(slide)
         what_if.check(slide.n_spots)
         observed = self._observe(slide, what_if)
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
-        features = whatif_features(network, observed.arrays, observed.features, intervened)
+        features = whatif_features(observed.network, observed.arrays, observed.features, intervened)
         return observed.prediction(
-            network, slide, features, what_if, self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
+            slide, features, what_if, self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
         )
 
     def impute(
@@ -266,11 +266,13 @@ class Concert:
         ConcertError
             If the model is not trained or does not fit the slide, or the positions or the what-if can't be understood.
         """
-        network, slide, what_if = self.network, self._slide(slide), what_if or WhatIf()
+        slide, what_if = self._slide(slide), what_if or WhatIf()
         self._require_fit(slide)
         what_if.check(slide.n_spots)
-        sites = sites_of(at, slide, network.vocabulary, self.scale)
-        return imputation(self, slide, self._observe(slide, what_if), sites, what_if)
+        sites_of(at, slide, self.vocabulary, self.scale)  # before the slow part: a table may have errors
+        observed = self._observe(slide, what_if)
+        sites = sites_of(at, slide, observed.network.vocabulary, self.scale)
+        return imputation(self, slide, observed, sites, what_if)
 
     def _slide(self, slide: Slide | None) -> Slide:
         if slide is None and not self.slides:
@@ -282,10 +284,17 @@ class Concert:
         if slide not in self._observed:
             self._require_fit(slide)
             check_targets(what_if, slide, self.vocabulary)
-            self._observed[slide] = Observed.infer(self.network, slide, self.scale)
+            self._observed[slide] = Observed.infer(
+                self.network, slide, self.scale, trained_on=self.is_trained_on(slide)
+            )
         return self._observed[slide]
 
+    def is_trained_on(self, slide: Slide) -> bool:
+        """Whether a slide is one that the model was trained on, by its spots and their counts in any order."""
+        return slide.contents in {each["slide_contents"] for each in self.settings["slides"]}
+
     def extrapolations(self, what_if: WhatIf, slide: Slide | None = None) -> tuple[str, ...]:
-        """Return where a what-if asks for more than was measured: a state never seen in the patch's tissue."""
+        """Return where a what-if asks for more than was measured: an unseen pair of state and tissue, another slide."""
         slide = self._slide(slide)
-        return tuple(dict.fromkeys(unseen(what_if, slide, self.seen_pairs, self.columns)))
+        elsewhere = () if self.is_trained_on(slide) else another_slide(what_if, self.settings["slides"])
+        return tuple(dict.fromkeys((*unseen(what_if, slide, self.seen_pairs, self.columns), *elsewhere)))

@@ -125,7 +125,7 @@ def imputation(model: Concert, slide: Slide, observed: Observed, sites: Sites, w
     """Return what a model expects at new positions of a slide, whose states a what-if may change."""
     arrays = intervene(observed.arrays, slide, what_if, model.vocabulary)
     measured = Measured(arrays, observed.features, observed.latents)
-    imputed = impute(model.network, measured, _interpolated(sites.arrays, arrays))
+    imputed = impute(observed.network, measured, _interpolated(sites.arrays, arrays))
     distance = nearest(Where.of(arrays), Where.of(sites.arrays)) * model.scale.pitch
     far = (imputed.known < HALF) | (distance > model.config.reach * model.scale.pitch)
     said = (

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csc_matrix
 
-from napari_concert.concert.dataset import Scale, arrays_of
+from napari_concert.concert.dataset import Scale, arrays_of, batch_names
+from napari_concert.model.calibration import calibrated
 from napari_concert.model.counterfactual import attribute_features
 from napari_concert.model.data import SpotArrays
 from napari_concert.model.encoder import infer_latents
@@ -26,6 +27,8 @@ class Observed:
 
     Attributes
     ----------
+    network
+        The model, calibrated to the slide where it was not trained on it.
     arrays, rows
         The usable spots, and their rows (n,) in the file.
     features, latents
@@ -36,6 +39,7 @@ class Observed:
         Posterior covariance of the weights (G, Q, Q).
     """
 
+    network: ConcertNetwork
     arrays: SpotArrays
     rows: npt.NDArray[np.int64]
     features: npt.NDArray[np.float64]
@@ -44,13 +48,22 @@ class Observed:
     covariance: npt.NDArray[np.float32]
 
     @classmethod
-    def infer(cls, network: ConcertNetwork, slide: Slide, scale: Scale) -> Observed:
-        """Infer the latent cell state of all usable spots, given the attributes they were observed with."""
+    def infer(cls, network: ConcertNetwork, slide: Slide, scale: Scale, *, trained_on: bool) -> Observed:
+        """Infer the latent cell state of all usable spots, given the attributes they were observed with.
+
+        Parameters
+        ----------
+        trained_on
+            Whether the network was trained on this slide; else the offsets of its genes are calibrated first.
+        """
         arrays = arrays_of([slide], network.vocabulary, scale)
+        if not trained_on:
+            network, arrays = calibrated(network, arrays, batch_names(slide)[slide.usable])
         features = attribute_features(network, arrays)
         latents = infer_latents(network, arrays, features)
         columns = slide.genes.get_indexer(pd.Index(network.vocabulary.genes))
         return cls(
+            network,
             arrays,
             np.flatnonzero(slide.usable),
             features,
@@ -61,7 +74,6 @@ class Observed:
 
     def prediction(
         self,
-        network: ConcertNetwork,
         slide: Slide,
         features: npt.NDArray[np.float64],
         what_if: WhatIf,
@@ -69,7 +81,7 @@ class Observed:
         provenance: dict[str, Any],
     ) -> Prediction:
         """Return the prediction for what-if features (n, Qa) of ``slide``, the one that was observed."""
-        painted = np.zeros(slide.n_spots, dtype=bool)
+        network, painted = self.network, np.zeros(slide.n_spots, dtype=bool)
         painted[what_if.rows] = True
         totals = slide.totals.astype(np.float64)
         totals[self.rows] *= np.exp(self.features @ network.size_shift.numpy())  # what the state does to a total

@@ -43,6 +43,7 @@ def _as_read(slide: Slide) -> dict[str, Any]:
         "slide": slide.name,
         "slide_path": None if slide.path is None else str(slide.path),
         "slide_fingerprint": slide.fingerprint,
+        "slide_contents": slide.contents,
         "columns": asdict(slide.columns),
         "unit": slide.units.name,
         "um_per_unit": slide.units.um_per_unit,

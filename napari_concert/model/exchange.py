@@ -7,8 +7,8 @@ are explained alike by ::
     f_l, w_u          and          f_l + c_l u, w_u - Σ_l c_l w_l
 
 Coordinate ascent hardly moves along such a valley: weights wait for latents, and latents for weights. So the step along
-it is taken at once. Priors decide: that of effects is sparse (most genes don't respond), that of factors is the Gaussian
-process::
+it is taken at once. Priors decide: that of effects is sparse (most genes don't respond), that of factors is the
+Gaussian process::
 
     max_c  Σ_g log Σ_k π_k N(ê_g - c_0 - Σ_l c_l w_lg | 0, σ_k² + s_g²) - ½ q_0 c_0²
            - ½ Σ_l (c_l² + ‖m_l + c_l β_l‖² + c_l² Σ_i J_il (u_i - V_iᵀβ_l)²)

@@ -242,6 +242,12 @@ _ALL = (
     Family("holes", "ragged tissue with 5 holes", _layout(holes=5)),
     Family("random-layout", "spots scattered like cells", _layout(spots="random")),
     Family("new-slide", "painted on a second slide of the same genes, never trained on", BASE, pair=True),
+    Family(
+        "new-slide-offsets",
+        "the same, with genes' levels off by 0.3 there",
+        _observed(slide_sd=0.3),
+        pair=True,
+    ),
     Family("in-painting", "60 neighbouring spots cut out, and predicted from those around", BASE, hidden=60),
     # states that are regions
     Family("regions-effect", "states are 4 large regions with effects", _REGIONS),

@@ -128,6 +128,8 @@ class Observation:
         Largest share of a spot beside another state that is that neighbour's; at least half of it.
     batch_sd
         Standard deviation (natural log) of genes' offsets in the second of two sections; 0 makes one section.
+    slide_sd
+        The same on the second slide of a pair.
     mislabelled
         Share of the spots in nodules (or of all, in regions) that carry another state's label; none of the patch.
     """
@@ -135,6 +137,7 @@ class Observation:
     bleed: tuple[float, float] = (0.0, 0.0)
     mixed: float = 0.0
     batch_sd: float = 0.0
+    slide_sd: float = 0.0
     mislabelled: float = 0.0
 
 

@@ -51,7 +51,7 @@ def tumour(n_spots: int = 1903, n_genes: int = 2000, seed: int = 0, recipe: Reci
 def tumour_pair(
     n_spots: int = 1903, n_genes: int = 2000, seed: int = 0, recipe: Recipe | None = None
 ) -> tuple[AnnData, AnnData]:
-    """Simulate two slides with the same genes and effects, but another layout and other smooth factors.
+    """Simulate two slides with the same genes and effects, but another layout, other smooth factors and levels.
 
     The first is the one of :func:`tumour`; the second asks whether what was learned there holds elsewhere.
 
@@ -63,7 +63,8 @@ def tumour_pair(
     recipe = recipe or Recipe()
     first = tumour(n_spots, n_genes, seed, recipe)
     rng, more = (np.random.default_rng([seed, stream]) for stream in (3, 4))
-    genes = Genes(first.var, {name: np.asarray(first.varm[name]) for name in first.varm})
+    table = first.var.assign(log_mean=first.var["log_mean"] + more.normal(0, recipe.observation.slide_sd, n_genes))
+    genes = Genes(table, {name: np.asarray(first.varm[name]) for name in first.varm})
     layout = arrange(n_spots, recipe.layout, recipe.example, rng)
     return first, _slide(layout, genes, recipe, seed, (rng, more))
 

@@ -107,6 +107,12 @@ class Spots:
         places = np.asarray(self.raw_coords + 0.0, dtype="<f8")  # + 0.0 makes -0.0 the same as 0.0
         return digest_of(self.measured.digest, str(places.shape).encode(), places.tobytes()).hex()
 
+    @cached_property
+    def contents(self) -> str:
+        """Hex string of spot names and total counts: the same in any order of spots, wherever they lie."""
+        spots = sorted(f"{name}\t{total:.17g}" for name, total in zip(self.spot_names, self.totals, strict=True))
+        return digest_of("\0".join(spots).encode("utf-8", "surrogatepass")).hex()
+
     # -- positions --------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -220,6 +220,7 @@ def test_a_record_says_how_slide_and_model_came_about(slide: Slide, small: Model
         "slide": slide.name,
         "slide_path": "lung.h5ad",
         "slide_fingerprint": slide.fingerprint,
+        "slide_contents": slide.contents,
         "columns": json.loads(json.dumps(asdict(slide.columns))),
         "unit": "µm",
         "um_per_unit": 1.0,
@@ -239,10 +240,43 @@ def test_a_record_says_how_slide_and_model_came_about(slide: Slide, small: Model
     assert json.loads((tmp_path / "model.json").read_text())["model_hash"] == record["model_hash"]
 
 
+def _risen(adata: AnnData, gene: int) -> AnnData:
+    """Return a slide of other spots, on which one gene has three times its counts."""
+    other = adata.copy()
+    other.obs_names = [f"other_{name}" for name in other.obs_names]
+    counts = other.X.tolil()
+    counts[:, gene] *= 3
+    other.X = counts.tocsr()
+    return other
+
+
+def test_a_slide_that_was_not_trained_on_is_calibrated_and_says_so(
+    model: Concert, slide: Slide, tumour_adata: AnnData
+) -> None:
+    gene = int(tumour_adata.var_names.get_indexer([model.genes[2]])[0])
+    other = from_anndata(_risen(tumour_adata, gene), name="other")
+    assert model.is_trained_on(slide)
+    assert not model.is_trained_on(other)
+    what_if = WhatIf(([30], {"perturbation": "Jak2"}))
+    here, there = model.predict(what_if, slide), model.predict(what_if, other)
+    assert any("effects were learned on tumour, not on this slide" in text for text in there.warnings)
+    assert not any("not on this slide" in text for text in here.warnings)
+    assert model.extrapolations(WhatIf(), other) == ()
+    risen = np.nanmean(np.log(there.gene(model.genes[2]).baseline) - np.log(here.gene(model.genes[2]).baseline))
+    assert risen == pytest.approx(np.log(3), abs=0.35)  # totals rise a little as well
+    np.testing.assert_allclose(there.changes([30]), here.changes([30]), atol=1e-8)  # effects are held
+    assert "other" not in model.vocabulary.batches
+
+
+def test_a_copy_in_another_order_is_still_a_slide_it_was_trained_on(model: Concert, tumour_adata: AnnData) -> None:
+    order = np.random.default_rng(1).permutation(tumour_adata.n_obs)
+    assert model.is_trained_on(from_anndata(tumour_adata[order].copy(), name="turned"))
+
+
 def test_a_wrong_target_is_refused_before_any_inference(
     slide: Slide, model: Concert, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_concert.concert.core.Observed.infer", lambda *_: pytest.fail("it inferred"))
+    monkeypatch.setattr("napari_concert.concert.core.Observed.infer", lambda *_, **__: pytest.fail("it inferred"))
     with pytest.raises(UnknownName, match="Did you mean Jak2"):
         model.predict(WhatIf(([30], {"perturbation": "Jak3"})), replace(slide))
 

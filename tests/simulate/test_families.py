@@ -290,6 +290,15 @@ def test_the_base_is_as_hard_as_its_reference() -> None:
 # -- pairs ------------------------------------------------------------------------------------------------------------
 
 
+def test_the_second_slide_of_a_pair_may_have_levels_of_its_own() -> None:
+    one, other = family("new-slide-offsets").simulate_both(3, 400, 200)
+    offsets = other.var["log_mean"] - one.var["log_mean"]
+    assert offsets.std() == pytest.approx(0.3, abs=0.05)
+    np.testing.assert_array_equal(other.varm["own_effect"], one.varm["own_effect"])
+    same, again = family("new-slide").simulate_both(3, 400, 200)
+    np.testing.assert_array_equal(same.var["log_mean"], again.var["log_mean"])
+
+
 def test_a_pair_shares_genes_and_nothing_else() -> None:
     one, other = simulate.tumour_pair(400, 50, 3, family("state-dependent").recipe)
     assert (one.X != family("state-dependent").simulate(3, 400, 50).X).nnz == 0

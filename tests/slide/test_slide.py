@@ -81,6 +81,18 @@ def test_fingerprint_is_that_of_the_content(adata, tmp_path):
     assert first == read(tmp_path / "a.h5ad", um_per_unit=7).fingerprint == from_anndata(dense).fingerprint
 
 
+def test_contents_are_the_same_in_any_order_and_change_with_names_and_totals(adata):
+    first = from_anndata(adata).contents
+    assert from_anndata(adata[::-1].copy()).contents == first
+    moved = adata.copy()
+    moved.obsm["spatial"] = moved.obsm["spatial"] + 5
+    assert from_anndata(moved).contents == first
+    renamed = adata.copy()
+    renamed.obs_names = [f"{name}x" for name in renamed.obs_names]
+    assert from_anndata(renamed).contents != first
+    assert from_anndata(adata[:-1].copy()).contents != first
+
+
 def test_fingerprint_changes_with_names_totals_and_coordinates(adata):
     def change(**parts):
         return from_anndata(
