@@ -107,7 +107,7 @@ def stability(path: Path, n_genes: int, n_seeds: int) -> None:
     patch = rows[np.argsort(np.linalg.norm(slide.coords[rows] - slide.coords[rows[len(rows) // 2]], axis=1))[:PATCH]]
     what_if = WhatIf((patch, {"perturbation": target}))
     changes = [
-        Concert(slide, n_genes=n_genes, seed=seed).train().predict(what_if).changes(patch).mean(axis=0)
+        Concert(slide, n_genes=n_genes, seed=seed).train().predict(what_if).changes(patch).change.mean(axis=0)
         for seed in range(n_seeds)
     ]
     alike = np.corrcoef(changes)[np.triu_indices(n_seeds, 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
 from napari_concert.concert.dataset import Scale
 from napari_concert.errors import ConcertError
@@ -124,7 +124,7 @@ def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str
         for name in (attribute, columns.get(attribute)):
             if name in what_if.attributes:
                 wanted = what_if.target_of(slide.n_spots, str(name))
-                given = np.array([value is not None for value in wanted])
+                given = pd.notna(wanted)
                 values[given] = wanted[given]
     painted = [row for row in what_if.rows if slide.usable[row]]
     missing = {(state[row], tissue[row]) for row in painted if state[row] is not None} - pairs

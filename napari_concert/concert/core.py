@@ -22,7 +22,6 @@ from napari_concert.concert.sites import sites_of
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint
 from napari_concert.model.config import Epoch, ModelConfig
-from napari_concert.model.counterfactual import whatif_features
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.training import prepare, train
 from napari_concert.patches import WhatIf
@@ -155,7 +154,7 @@ class Concert:
 
     def _adopt(self, network: ConcertNetwork, epochs: list[Epoch], settings: dict[str, Any]) -> None:
         self._network, self.vocabulary = network.cpu().double().eval(), network.vocabulary
-        self._epochs, self.settings, self.is_trained = epochs, settings, True
+        self._epochs, self.settings, self.is_trained = epochs, {**settings, "epochs": len(epochs)}, True
         self._observed.clear()
         self.hash = checkpoint.network_hash(self._network)
 
@@ -249,10 +248,8 @@ class Concert:
         what_if.check(slide.n_spots)
         observed = self._observe(slide, what_if)
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
-        features = whatif_features(observed.network, observed.arrays, observed.features, intervened)
-        return observed.prediction(
-            slide, features, what_if, self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
-        )
+        said, record = self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
+        return observed.prediction(slide, observed.spots.swapped(intervened), what_if, said, record)
 
     def impute(
         self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None

@@ -148,7 +148,7 @@ def intervene(arrays: SpotArrays, slide: Slide, what_if: WhatIf, vocabulary: Voc
     state, tissue, continuous = arrays.state.copy(), arrays.tissue.copy(), arrays.continuous.copy()
     for attribute in what_if.attributes:
         wanted = what_if.target_of(slide.n_spots, attribute)[rows]
-        changed = np.array([value is not None for value in wanted], dtype=bool)
+        changed = pd.notna(wanted)
         encoded = [_encoded(attribute, value, slide, vocabulary) for value in wanted[changed]]
         kind = _attribute_kind(attribute, slide, vocabulary)
         if kind == "perturbation":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.sparse import csc_matrix
 
 from napari_concert.concert.dataset import Scale, arrays_of, batch_names
 from napari_concert.model.calibration import calibrated
-from napari_concert.model.counterfactual import attribute_features
+from napari_concert.model.counterfactual import Counterfactual, Swapped
 from napari_concert.model.data import SpotArrays
 from napari_concert.model.encoder import infer_latents
 from napari_concert.model.network import ConcertNetwork
@@ -29,10 +30,10 @@ class Observed:
     ----------
     network
         The model, calibrated to the slide where it was not trained on it.
-    arrays, rows
-        The usable spots, and their rows (n,) in the file.
-    features, latents
-        Attribute features (n, Qa) of the observed states, and the latent cell state (n, L).
+    spots, rows
+        The usable spots as observed, and their rows (n,) in the file.
+    latents
+        Latent cell state (n, L).
     counts
         Raw counts (n_spots, G) of the modelled genes.
     covariance
@@ -40,9 +41,8 @@ class Observed:
     """
 
     network: ConcertNetwork
-    arrays: SpotArrays
+    spots: Counterfactual
     rows: npt.NDArray[np.int64]
-    features: npt.NDArray[np.float64]
     latents: npt.NDArray[np.float64]
     counts: csc_matrix
     covariance: npt.NDArray[np.float32]
@@ -59,28 +59,42 @@ class Observed:
         arrays = arrays_of([slide], network.vocabulary, scale)
         if not trained_on:
             network, arrays = calibrated(network, arrays, batch_names(slide)[slide.usable])
-        features = attribute_features(network, arrays)
-        latents = infer_latents(network, arrays, features)
+        spots = Counterfactual(network, arrays)
+        latents = infer_latents(network, arrays, spots.features)
         columns = slide.genes.get_indexer(pd.Index(network.vocabulary.genes))
         return cls(
             network,
-            arrays,
+            spots,
             np.flatnonzero(slide.usable),
-            features,
             latents,
             csc_matrix(slide.counts[:, columns]),
             network.covariance.numpy().astype(np.float32),
         )
 
+    @property
+    def arrays(self) -> SpotArrays:
+        """The usable spots as arrays."""
+        return self.spots.arrays
+
+    @property
+    def features(self) -> npt.NDArray[np.float64]:
+        """Attribute features (n, Qa) of the observed states."""
+        return self.spots.features
+
+    @cached_property
+    def baseline(self) -> npt.NDArray[np.float64]:
+        """Features (n, Q): those of the attributes, and the latents."""
+        return np.hstack([self.features, self.latents])
+
     def prediction(
         self,
         slide: Slide,
-        features: npt.NDArray[np.float64],
+        swapped: Swapped,
         what_if: WhatIf,
         warnings: tuple[str, ...],
         provenance: dict[str, Any],
     ) -> Prediction:
-        """Return the prediction for what-if features (n, Qa) of ``slide``, the one that was observed."""
+        """Return the prediction for what a what-if does to ``slide``, the one that was observed."""
         network, painted = self.network, np.zeros(slide.n_spots, dtype=bool)
         painted[what_if.rows] = True
         totals = slide.totals.astype(np.float64)
@@ -89,8 +103,9 @@ class Observed:
             genes=network.vocabulary.genes,
             spot_names=slide.spot_names,
             rows=self.rows,
-            baseline_features=np.hstack([self.features, self.latents]),
-            whatif_features=np.hstack([features, self.latents]),
+            baseline_features=self.baseline,
+            affected=swapped.rows,
+            whatif_features=np.hstack([swapped.features, self.latents[swapped.rows]]),
             weights=network.weights.numpy(),
             unshrunk=network.unshrunk.numpy(),
             covariance=self.covariance,

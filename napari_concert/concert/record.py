@@ -60,7 +60,7 @@ def provenance_of(model: Concert, what_if: WhatIf, slide: Slide) -> dict[str, An
         "what_if": what_if.to_json(),
         "seed": model.seed,
         "model_hash": model.hash,
-        "training": {**model.settings, "epochs": len(model.history), "config": model.config.to_json()},
+        "training": {**model.settings, "config": model.config.to_json()},
         "machine": runtime.machine(),
         "versions": runtime.versions(),
     }

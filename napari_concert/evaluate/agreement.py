@@ -96,7 +96,7 @@ def _score(
     baselines: tuple[npt.NDArray[np.float64] | None, ...] = (None, None),
 ) -> Agreement:
     rows = scored_rows(prediction, rows, true)
-    score = score_change(prediction.changes(rows), true[rows])
+    score = score_change(prediction.changes(rows).change, true[rows])
     simple = (float("nan") if b is None else score_change(b, true[rows]).genes_pcc for b in baselines)
     return Agreement(region, score.spots, score.genes_pcc, score.entries_pcc, score.slope, *simple)
 

@@ -86,13 +86,3 @@ def _coverage(true: Floats, interval: Interval | None, moved: npt.NDArray[np.boo
 
 def _share(held: npt.NDArray[np.bool_]) -> float:
     return float(held.mean()) if held.size else float("nan")
-
-
-def intervals(prediction: Prediction, rows: Rows) -> Interval:
-    """Return lower and upper bounds (n_spots, G) of the 95 % interval of the change at some modelled spots."""
-    at = np.searchsorted(prediction.rows, rows)
-    bounds = np.empty((2, len(rows), len(prediction.genes)))
-    for g in range(len(prediction.genes)):
-        *_, lower, upper = prediction.decode(g)
-        bounds[0, :, g], bounds[1, :, g] = lower[at], upper[at]
-    return bounds[0], bounds[1]

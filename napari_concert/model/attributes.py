@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
-from napari_concert.model.field import Pairs, PropagatedField, pairs_within
+from napari_concert.model.field import PropagatedField
+from napari_concert.model.neighbours import Pairs, pairs_within
 
 
 class Blocks(NamedTuple):

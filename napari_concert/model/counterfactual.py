@@ -5,20 +5,33 @@ its new label. Baseline and what-if share every weight, so their difference has 
 
     change_ig = (a'_i - a_i)ᵀ w_g        Var = (a'_i - a_i)ᵀ Σ_g (a'_i - a_i)
 
-which is the limit of infinitely many draws shared between both.
+which is the limit of infinitely many draws shared between both. The field is a sum over sources: a painted spot adds
+its terms to those as observed. Where a source is taken away its receivers are summed anew: next to it, a difference of
+sums would lose all digits.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from napari_concert.model.attributes import encode, field_pairs
-from napari_concert.model.data import SpotArrays
+from napari_concert.model.attributes import Codes, encode, field_pairs
+from napari_concert.model.data import UNKNOWN, SpotArrays
+from napari_concert.model.neighbours import Neighbours
 from napari_concert.model.network import ConcertNetwork
 
 UNREACHED = 0.01  # change of the field below which a spot counts as unchanged
+
+
+class Swapped(NamedTuple):
+    """Spots that a what-if may change: their rows (n,), ascending, and their features (n, Qa)."""
+
+    rows: NDArray[np.int64]
+    features: NDArray[np.float64]
 
 
 @torch.no_grad()
@@ -29,37 +42,65 @@ def attribute_features(network: ConcertNetwork, arrays: SpotArrays) -> NDArray[n
     return features
 
 
-@torch.no_grad()
-def whatif_features(
-    network: ConcertNetwork, arrays: SpotArrays, observed: NDArray[np.float64], intervened: SpotArrays
-) -> NDArray[np.float64]:
-    """Return the features (N, Qa) after an intervention; a spot that feels less than 1 % of it stays as observed.
+class Counterfactual:
+    """Spots as observed, and what they would be under any what-if.
 
     Parameters
     ----------
-    arrays, observed
-        The spots as observed, and their features (N, Qa).
-    intervened
-        The same spots with other attributes.
+    network, arrays
+        Trained model, and the spots (N).
+
+    Attributes
+    ----------
+    features
+        Attribute features (N, Qa) as observed.
     """
-    if np.array_equal(arrays.state, intervened.state) and np.array_equal(arrays.tissue, intervened.tissue):
-        features = observed.copy()
-        _swap_continuous(network, features, intervened)
-        return features
-    pairs = field_pairs(intervened, network.vocabulary, network.config.reach)
-    codes = encode(intervened, network.vocabulary)
-    before = torch.from_numpy(observed[:, network.attributes.blocks.slice_of("field")])
-    felt = network.attributes.felt(codes, pairs)
-    felt = torch.where((felt - before).abs() < UNREACHED, before, felt)
-    swapped: NDArray[np.float64] = network.attributes.assemble(codes, felt).numpy()
-    return swapped
+
+    features: NDArray[np.float64]
+
+    @torch.no_grad()
+    def __init__(self, network: ConcertNetwork, arrays: SpotArrays) -> None:
+        self.network, self.arrays = network, arrays
+        self.codes = encode(arrays, network.vocabulary)
+        self.near = Neighbours(arrays.coords, arrays.place, network.config.reach)
+        field = network.attributes.field
+        self.sums = field.sums(self.near.around(_sources(self.codes)), self.codes.propagating, self.codes.tissue)
+        self.felt = self._felt(self.sums, self.codes)
+        self.features = network.attributes.assemble(self.codes, self.felt).numpy()
+
+    @torch.no_grad()
+    def swapped(self, intervened: SpotArrays) -> Swapped:
+        """Return what spots are with other attributes; those that feel less than 1 % of it stay as observed."""
+        codes = encode(intervened, self.network.vocabulary)
+        relabelled = (codes.own != self.codes.own) | (codes.propagating != self.codes.propagating)
+        retissued = codes.tissue != self.codes.tissue
+        sums, receivers = self._sums(codes, relabelled, retissued)
+        renumbered = torch.from_numpy((intervened.continuous != self.arrays.continuous).any(axis=1))
+        rows = torch.unique(torch.cat([receivers, (relabelled | retissued | renumbered).nonzero()[:, 0]]))
+        codes = Codes(*(code[rows] for code in codes))
+        felt, before = self._felt(sums[rows], codes), self.felt[rows]
+        felt = torch.where((felt - before).abs() < UNREACHED, before, felt)
+        return Swapped(rows.numpy(), self.network.attributes.assemble(codes, felt).numpy())
+
+    def _sums(self, codes: Codes, relabelled: Tensor, retissued: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the sums (N, states) under other codes, and the rows of the spots whose sums may differ."""
+        field, changed = self.network.attributes.field, relabelled | retissued
+        added = self.near.around((changed & (codes.propagating != UNKNOWN)).nonzero()[:, 0].numpy())
+        sums = self.sums + field.sums(added, codes.propagating, codes.tissue)
+        removed = self.near.around((changed & (self.codes.propagating != UNKNOWN)).nonzero()[:, 0].numpy())
+        anew = torch.unique(torch.cat([removed.receiver, retissued.nonzero()[:, 0]]))
+        if len(anew):
+            pairs = self.near.onto(anew.numpy(), _sources(codes))
+            sums[anew] = field.sums(pairs, codes.propagating, codes.tissue)[anew]
+        return sums, torch.cat([added.receiver, anew])
+
+    def _felt(self, sums: Tensor, codes: Codes) -> Tensor:
+        """Return the field (n, states) as it counts in spots of the given codes."""
+        attributes = self.network.attributes
+        return attributes.field.joined(sums, codes.propagating) - attributes.own(codes) @ attributes.usual
 
 
-@torch.no_grad()
-def _swap_continuous(network: ConcertNetwork, features: NDArray[np.float64], intervened: SpotArrays) -> None:
-    """Replace the continuous features in place; the field does not depend on them."""
-    columns = network.attributes.blocks.slice_of("continuous")
-    if columns.stop > columns.start:
-        values = torch.from_numpy(intervened.continuous)
-        parts = [mlp(values[:, c]) for c, mlp in enumerate(network.attributes.continuous)]
-        features[:, columns] = torch.cat(parts, dim=1).numpy()
+def _sources(codes: Codes) -> NDArray[np.int64]:
+    """Return the rows of the spots that propagate a field."""
+    rows: NDArray[np.int64] = (codes.propagating != UNKNOWN).nonzero()[:, 0].numpy()
+    return rows

@@ -15,15 +15,12 @@ over sources, so painting a spot adds its term and nothing else. Distances are i
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
 from napari_concert.model.kernels import mask, metric, rational_quadratic
+from napari_concert.model.neighbours import Pairs
 
 Normal = tuple[float, float]
 """Mean and standard deviation."""
@@ -35,42 +32,6 @@ BEND: Normal = (0.0, 0.4)
 BORDER: Normal = (3.0, 1.5)
 POWER: Normal = (math.log(2.0), 1.0)
 CUT: Normal = (1.0, 1.0)
-
-
-class Pairs(NamedTuple):
-    """Receiving spot, source spot and offset (d,) of every pair within reach; arrays of length E."""
-
-    receiver: Tensor
-    source: Tensor
-    offset: Tensor
-
-
-def pairs_within(
-    coords: NDArray[np.float64], place: NDArray[np.int64], sources: NDArray[np.int64], reach: float
-) -> Pairs:
-    """Return all pairs (spot, source) of one place that are nearer than ``reach``, a spot with itself left out.
-
-    Parameters
-    ----------
-    coords, place
-        Positions (N, d) in pitches, and places (N,).
-    sources
-        Rows of the spots that propagate.
-    reach
-        Largest distance in pitches.
-    """
-    if len(sources) == 0:
-        none = torch.zeros(0, dtype=torch.int64)
-        return Pairs(none, none, torch.zeros(0, coords.shape[1], dtype=torch.float64))
-    apart = np.column_stack([coords, place * (4.0 * reach + 1.0)])  # places are out of reach of each other
-    near = cKDTree(apart).sparse_distance_matrix(cKDTree(apart[sources]), reach, output_type="ndarray")
-    receiver, source = near["i"].astype(np.int64), sources[near["j"]]
-    order = np.lexsort((source, receiver))
-    receiver, source = receiver[order], source[order]
-    other = receiver != source
-    receiver, source = receiver[other], source[other]
-    offset = coords[receiver] - coords[source]
-    return Pairs(torch.from_numpy(receiver), torch.from_numpy(source), torch.from_numpy(offset))
 
 
 class PropagatedField(nn.Module):
@@ -182,13 +143,20 @@ class PropagatedField(nn.Module):
         state, tissue
             Propagating state and tissue (N,) of every spot, -1 where none.
         """
+        return self.joined(self.sums(pairs, state, tissue), state)
+
+    def sums(self, pairs: Pairs, state: Tensor, tissue: Tensor) -> Tensor:
+        """Return ``Σ_j k(i, j)^ρ`` (N, states), additive over pairs."""
         source_state = state[pairs.source]
         n_spots, n_states = len(state), len(self.shape)
         terms = self.weights(pairs, source_state, tissue) ** self.power[source_state]
         flat = torch.zeros(n_spots * n_states, dtype=terms.dtype, device=terms.device)
-        field = flat.index_add(0, pairs.receiver * n_states + source_state, terms).view(n_spots, n_states)
-        own = torch.nn.functional.one_hot(state + 1, n_states + 1)[:, 1:].to(field.dtype)
-        return field ** (1 / self.power) * (1 - own)
+        return flat.index_add(0, pairs.receiver * n_states + source_state, terms).view(n_spots, n_states)
+
+    def joined(self, sums: Tensor, state: Tensor) -> Tensor:
+        """Return the field (n, states) of spots in propagating ``state`` (n,) with sums (n, states)."""
+        own = torch.nn.functional.one_hot(state + 1, len(self.shape) + 1)[:, 1:].to(sums.dtype)
+        return sums ** (1 / self.power) * (1 - own)
 
     def penalty(self) -> Tensor:
         """Return the negative log prior density, up to a constant."""

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from napari_concert.model.attributes import Codes
-from napari_concert.model.field import Pairs, PropagatedField
+from napari_concert.model.field import PropagatedField
+from napari_concert.model.neighbours import Pairs
 from napari_concert.model.steps import Steps, part_of
 
 DIFFERENCE = 1e-5

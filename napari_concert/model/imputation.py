@@ -35,8 +35,8 @@ from napari_concert.model import mixture, svgp
 from napari_concert.model.attributes import encode
 from napari_concert.model.data import UNKNOWN, SpotArrays
 from napari_concert.model.encoder import Encoder, Latents, Spots
-from napari_concert.model.field import Pairs, pairs_within
 from napari_concert.model.labels import Labelled, Where, given, infer_pairs
+from napari_concert.model.neighbours import Pairs, pairs_within
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.steps import to_end
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 
 import torch
 
@@ -69,10 +72,16 @@ def peak_memory_bytes() -> int:
 
 def versions() -> dict[str, str]:
     """Return the versions of what a result depends on."""
-    found = {"python": platform.python_version()}
+    return {"python": platform.python_version(), **_package_versions()}
+
+
+@cache
+def _package_versions() -> Mapping[str, str]:
+    """Return the versions of packages; they are read from files, which every what-if would do anew."""
+    found = {}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return MappingProxyType(found)

@@ -30,10 +30,10 @@ from napari_concert.model.data import SpotArrays
 from napari_concert.model.decoder import Information, WeightPriors, scoring_step
 from napari_concert.model.encoder import Encoder, Latents, Reading, Spots, prior_latents
 from napari_concert.model.exchange import Smooth
-from napari_concert.model.field import Pairs
 from napari_concert.model.field_fit import Evidence, FieldFit
 from napari_concert.model.heldout import hide
 from napari_concert.model.likelihood import working
+from napari_concert.model.neighbours import Pairs
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.priors import PriorFit
 from napari_concert.model.start import start_latents

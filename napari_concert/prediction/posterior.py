@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,15 @@ class GenePrediction:
     observed: Floats
     baseline: Floats
     predicted: Floats
+    change: Floats
+    sd: Floats
+    lower: Floats
+    upper: Floats
+
+
+class Changes(NamedTuple):
+    """Change of all genes at some spots: natural log, its posterior sd and 95 % interval, each (n, G)."""
+
     change: Floats
     sd: Floats
     lower: Floats

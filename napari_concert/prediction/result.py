@@ -25,7 +25,8 @@ from scipy import sparse
 
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.prediction.export import to_anndata
-from napari_concert.prediction.posterior import SURE, Floats, GenePrediction, false_sign_rate, interval, parts, root
+from napari_concert.prediction.posterior import Changes, Floats, GenePrediction, interval, root
+from napari_concert.prediction.regions import region_change, surest
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -45,8 +46,11 @@ class Prediction:
         Names of all spots of the file (n_spots).
     rows
         int64 (n_rows,): the modelled spots.
-    baseline_features, whatif_features
+    baseline_features
         float64 (n_rows, Q).
+    affected, whatif_features
+        Positions (n,) in ``rows``, ascending, of the spots that the what-if may change, and their features (n, Q) under
+        it; all others keep those of the baseline.
     weights
         float64 (Q, G): posterior mean; the log expected count at the median library size is ``features @ weights``.
     unshrunk
@@ -75,6 +79,7 @@ class Prediction:
     spot_names: npt.ArrayLike
     rows: npt.NDArray[np.int64]
     baseline_features: Floats
+    affected: npt.NDArray[np.int64]
     whatif_features: Floats
     weights: Floats
     covariance: npt.NDArray[np.floating[Any]]
@@ -94,7 +99,7 @@ class Prediction:
         n_rows, n_features, n_genes = len(self.rows), self.weights.shape[0], len(self.genes)
         expected = {
             "baseline_features": (n_rows, n_features),
-            "whatif_features": (n_rows, n_features),
+            "whatif_features": (len(self.affected), n_features),
             "weights": (n_features, n_genes),
             "covariance": (n_genes, n_features, n_features),
             "observed": (self.n_spots, n_genes),
@@ -145,11 +150,11 @@ class Prediction:
         Change, sd and interval are zero where nothing differs.
         """
         change, centre, sd = (np.zeros(len(self.rows)) for _ in range(3))
-        difference, affected, used = self._difference
-        change[affected] = difference @ self.weights[used, g]
-        centre[affected] = difference @ self._centres[used, g]
+        difference, at, used = self._difference
+        change[at] = difference @ self.weights[used, g]
+        centre[at] = difference @ self.centres[used, g]
         covariance = self.covariance[g][np.ix_(used, used)].astype(np.float64)
-        sd[affected] = root(np.einsum("nq,nq->n", difference @ covariance, difference))
+        sd[at] = root(np.einsum("nq,nq->n", difference @ covariance, difference))
         baseline = np.exp(self.baseline_features @ self.weights[:, g])
         return baseline, baseline * np.exp(change), change, sd, *interval(change, centre, sd)
 
@@ -159,11 +164,14 @@ class Prediction:
         spread[self.rows] = values
         return spread
 
-    def changes(self, rows: npt.ArrayLike) -> Floats:
-        """Give the change of all genes at some modelled spots, (len(rows), G), natural log; keep the region small."""
-        at = np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))
-        difference = self.whatif_features[at] - self.baseline_features[at]
-        return np.asarray(difference @ self.weights, dtype=np.float64)
+    def changes(self, rows: npt.ArrayLike) -> Changes:
+        """Decode the change of all genes at some modelled spots; keep the region small."""
+        difference = self.differences(np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64)))
+        used = np.flatnonzero((difference != 0).any(axis=0))
+        difference, block = difference[:, used], self.covariance[:, used][:, :, used].astype(np.float64)
+        variance = np.einsum("nq,gqr,nr->ng", difference, block, difference, optimize=True)
+        change, centre, sd = difference @ self.weights[used], difference @ self.centres[used], root(variance)
+        return Changes(change, sd, *interval(change, centre, sd))
 
     # -- regions ----------------------------------------------------------------------------------------------------
 
@@ -184,21 +192,7 @@ class Prediction:
             (local false sign rate of a normal around the shrunk change: cautious), ``baseline``, ``predicted`` (mean
             expected counts at the median library size). Without any modelled spot every value is NaN.
         """
-        inside = self._modelled(rows)
-        if not inside.size:
-            return self._empty_region()
-        change, sd, lower, upper = self._mean_change(inside)
-        baseline, predicted = self._mean_levels(inside)
-        columns = {
-            "change": change,
-            "sd": sd,
-            "lower": lower,
-            "upper": upper,
-            "lfsr": false_sign_rate(change, sd),
-            "baseline": baseline,
-            "predicted": predicted,
-        }
-        return pd.DataFrame(columns, index=pd.Index(self.genes, name="gene"))
+        return region_change(self, rows)
 
     def top_genes(self, rows: npt.ArrayLike, n: int = 50) -> pd.DataFrame:
         """Give the ``n`` genes that surely change most over a region, first the one that changes most at least.
@@ -206,46 +200,16 @@ class Prediction:
         Genes whose false sign rate is below 2.5 % come first, by the bound of the 95 % interval nearest to zero;
         then all others by their false sign rate. A large change that is mostly guessed does not lead the list.
         """
-        table = self.region_change(rows)
-        size = table["change"].abs().to_numpy()
-        at_least = np.maximum(np.maximum(table["lower"].to_numpy(), -table["upper"].to_numpy()), 0.0)
-        lfsr = table["lfsr"].to_numpy()
-        return table.iloc[np.lexsort((-size, np.where(lfsr < SURE, -at_least, lfsr), ~(lfsr < SURE)))[:n]]
+        return surest(self.region_change(rows), n)
 
     @cached_property
     def reach(self) -> npt.NDArray[np.bool_]:
         """Which spots the what-if reaches, (n_spots,): painted, or some feature differs by at least 1 %."""
         reached = np.zeros(self.n_spots, dtype=bool)
-        difference, affected, _ = self._difference
-        reached[self.rows[affected]] = np.abs(difference).max(axis=1, initial=0.0) >= REACH_WEIGHT
+        difference, at, _ = self._difference
+        reached[self.rows[at]] = np.abs(difference).max(axis=1, initial=0.0) >= REACH_WEIGHT
         reached[self.rows] |= self.painted[self.rows]
         return reached
-
-    def _modelled(self, rows: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Give positions in ``self.rows`` of the region's modelled spots."""
-        region = np.zeros(self.n_spots, dtype=bool)
-        wanted = np.asarray(rows)
-        region[wanted if wanted.dtype == bool else wanted.astype(np.int64)] = True
-        return np.flatnonzero(region[self.rows])
-
-    def _mean_change(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats, Floats]:
-        mean = (self.whatif_features[inside] - self.baseline_features[inside]).mean(axis=0)
-        used = np.flatnonzero(mean)
-        block = self.covariance[:, used][:, :, used].astype(np.float64)
-        variance = np.einsum("q,gqr,r->g", mean[used], block, mean[used])
-        change, centre, sd = mean[used] @ self.weights[used], mean[used] @ self._centres[used], root(variance)
-        return change, sd, *interval(change, centre, sd)
-
-    def _mean_levels(self, inside: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-        baseline, predicted = np.zeros(len(self.genes)), np.zeros(len(self.genes))
-        for part in parts(inside, len(self.genes)):
-            baseline += np.exp(self.baseline_features[part] @ self.weights).sum(axis=0)
-            predicted += np.exp(self.whatif_features[part] @ self.weights).sum(axis=0)
-        return baseline / len(inside), predicted / len(inside)
-
-    def _empty_region(self) -> pd.DataFrame:
-        columns = ["change", "sd", "lower", "upper", "lfsr", "baseline", "predicted"]
-        return pd.DataFrame(np.nan, index=pd.Index(self.genes, name="gene"), columns=columns)
 
     # -- all of it --------------------------------------------------------------------------------------------------
 
@@ -277,7 +241,8 @@ class Prediction:
         return {name: g for g, name in enumerate(self.genes)}
 
     @property
-    def _centres(self) -> Floats:
+    def centres(self) -> Floats:
+        """Estimates (Q, G) that intervals are centred at."""
         return self.weights if self.unshrunk is None else self.unshrunk
 
     @cached_property
@@ -294,7 +259,17 @@ class Prediction:
     @cached_property
     def _difference(self) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Non-zero block of what-if minus baseline features, its spots (in ``rows``) and its features."""
-        full = self.whatif_features - self.baseline_features
-        affected = np.flatnonzero((full != 0).any(axis=1))
-        used = np.flatnonzero((full[affected] != 0).any(axis=0))
-        return np.ascontiguousarray(full[np.ix_(affected, used)]), affected, used
+        full = self.whatif_features - self.baseline_features[self.affected]
+        differ = np.flatnonzero((full != 0).any(axis=1))
+        used = np.flatnonzero((full[differ] != 0).any(axis=0))
+        return np.ascontiguousarray(full[np.ix_(differ, used)]), self.affected[differ], used
+
+    def differences(self, inside: npt.NDArray[np.int64]) -> Floats:
+        """Give what-if minus baseline features (n, Q) at positions in ``rows``."""
+        block, at, used = self._difference
+        where = np.full(len(self.rows), -1)
+        where[at] = np.arange(len(at))
+        found = np.zeros((len(inside), len(self.weights)))
+        differ = where[inside] >= 0
+        found[np.ix_(differ, used)] = block[where[inside[differ]]]
+        return found

@@ -142,7 +142,7 @@ def test_several_patches_each_with_a_target(model: Concert, slide: Slide) -> Non
     first, second = np.split(rows, [len(rows) // 2])
     alone = model.predict(WhatIf((first, JAK2)))
     blocks = model.network.attributes.blocks.slice_of("own")
-    at = {row: position for position, row in enumerate(found.rows)}
+    at = {row: position for position, row in enumerate(found.rows[found.affected])}
     own = found.whatif_features[[at[row] for row in rows]][:, blocks]
     np.testing.assert_array_equal(own.argmax(1), [1] * len(first) + [2] * len(second))
     np.testing.assert_array_equal(np.flatnonzero(found.painted), rows)
@@ -191,7 +191,9 @@ def test_painted_counts_are_not_read_again(model: Concert, slide: Slide) -> None
     plain, painted = model.predict(WhatIf()), model.predict(_two_patches(slide))
     np.testing.assert_array_equal(plain.baseline_features, painted.baseline_features)
     latents = slice(model.network.n_attributes, None)
-    np.testing.assert_array_equal(painted.whatif_features[:, latents], plain.baseline_features[:, latents])
+    np.testing.assert_array_equal(
+        painted.whatif_features[:, latents], plain.baseline_features[painted.affected][:, latents]
+    )
 
 
 def test_to_anndata_holds_every_spot_and_what_is_needed_to_repeat(model: Concert, slide: Slide) -> None:
@@ -391,8 +393,8 @@ def test_a_continuous_attribute_can_be_set(make_slide: Callable[..., Slide], sma
     assert slide.columns.continuous == ("dose",)
     model = Concert(slide, config=small).train(3)
     found = model.predict(WhatIf(([7], {"dose": 9.0})))
-    differs = (found.whatif_features != found.baseline_features).any(axis=1)
-    np.testing.assert_array_equal(np.flatnonzero(differs), [7])
+    np.testing.assert_array_equal(found.rows[found.affected], [7])
+    assert (found.differences(found.affected) != 0).any()
     with pytest.raises(ConcertError, match="'high' is not a number"):
         model.predict(WhatIf(([7], {"dose": "high"})))
 
@@ -411,7 +413,7 @@ def _change_by_plane(slide: Slide, model: Concert) -> np.ndarray:
     """Return the largest change on each section when the first section's spots become Jak2."""
     plane = slide.adata.obs["section"].cat.codes.to_numpy()
     found = model.predict(WhatIf((np.flatnonzero(plane == 0), JAK2)))
-    change = np.abs(found.whatif_features - found.baseline_features).max(axis=1)
+    change = np.abs(found.differences(np.arange(len(found.rows)))).max(axis=1)
     return np.array([change[plane == p].max() for p in np.unique(plane)])
 
 

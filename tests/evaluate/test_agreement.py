@@ -42,6 +42,7 @@ def perfect(slide: Slide, what_if: WhatIf, factor: float = 1.0) -> Prediction:
         spot_names=slide.spot_names,
         rows=np.arange(slide.n_spots),
         baseline_features=np.zeros((slide.n_spots, n_genes)),
+        affected=np.arange(slide.n_spots),
         whatif_features=factor * true,
         weights=np.eye(n_genes),
         covariance=np.zeros((n_genes, n_genes, n_genes), dtype=np.float32),

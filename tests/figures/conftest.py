@@ -50,6 +50,7 @@ def _prediction(slide: Slide, *patches: Patch, warnings: tuple[str, ...] = ()) -
         spot_names=slide.spot_names,
         rows=np.arange(slide.n_spots),
         baseline_features=before,
+        affected=np.arange(slide.n_spots),
         whatif_features=after,
         weights=weights,
         covariance=np.tile(np.diag([0.0, 0.01, 0.02]), (len(GENES), 1, 1)),

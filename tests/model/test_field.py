@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 from scipy.stats import norm
 
-from napari_concert.model.field import Pairs, PropagatedField, pairs_within, shear_basis
+from napari_concert.model.field import PropagatedField, shear_basis
+from napari_concert.model.neighbours import Pairs, pairs_within
 
 REACH = 3.5
 SETTINGS = {"seed": st.integers(0, 2**31 - 1), "dimensions": st.sampled_from([2, 3])}

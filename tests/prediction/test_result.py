@@ -15,14 +15,22 @@ from napari_concert import ConcertError, Prediction, UnknownName
 Z = 1.959963984540054
 
 
+def _after(p: Prediction) -> np.ndarray:
+    """Return the features (n_rows, Q) under the what-if."""
+    after = p.baseline_features.copy()
+    after[p.affected] = p.whatif_features
+    return after
+
+
 def _plain(p: Prediction) -> dict[str, np.ndarray]:
     """Return every number (n_spots, G) by the formulas, spot by spot."""
     found = {name: np.full((p.n_spots, len(p.genes)), np.nan) for name in ("baseline", "predicted", "change", "sd")}
+    after = _after(p)
     for position, row in enumerate(p.rows):
-        d = p.whatif_features[position] - p.baseline_features[position]
+        d = after[position] - p.baseline_features[position]
         for g in range(len(p.genes)):
             found["baseline"][row, g] = np.exp(p.baseline_features[position] @ p.weights[:, g])
-            found["predicted"][row, g] = np.exp(p.whatif_features[position] @ p.weights[:, g])
+            found["predicted"][row, g] = np.exp(after[position] @ p.weights[:, g])
             found["change"][row, g] = d @ p.weights[:, g]
             found["sd"][row, g] = np.sqrt(d @ p.covariance[g] @ d)
     return found
@@ -43,7 +51,7 @@ def test_intervals_are_centred_at_unshrunk_estimates_and_hold_the_change(make: C
     shrunk = make()
     unshrunk = shrunk.weights + np.random.default_rng(2).normal(0, 0.3, shrunk.weights.shape)
     prediction = make(unshrunk=unshrunk)
-    difference = prediction.whatif_features - prediction.baseline_features
+    difference = _after(prediction) - prediction.baseline_features
     for g, name in enumerate(prediction.genes):
         gene, centre = prediction.gene(name), np.full(prediction.n_spots, np.nan)
         centre[prediction.rows] = difference @ unshrunk[:, g]
@@ -60,14 +68,14 @@ def test_intervals_are_centred_at_unshrunk_estimates_and_hold_the_change(make: C
 def test_intervals_are_those_of_draws_shared_by_baseline_and_what_if(prediction: Prediction) -> None:
     rng, g = np.random.default_rng(1), 2
     draws = rng.multivariate_normal(prediction.weights[:, g], prediction.covariance[g], 20_000).T
-    change = (prediction.whatif_features - prediction.baseline_features) @ draws
+    change = (_after(prediction) - prediction.baseline_features) @ draws
     gene = prediction.gene("g2")
     np.testing.assert_allclose(change.mean(1), gene.change[prediction.rows], atol=0.02)
     np.testing.assert_allclose(change.std(1), gene.sd[prediction.rows], rtol=0.03, atol=1e-9)
 
 
 def test_identical_spots_cancel_exactly(prediction: Prediction) -> None:
-    same = (prediction.whatif_features == prediction.baseline_features).all(axis=1)
+    same = (_after(prediction) == prediction.baseline_features).all(axis=1)
     assert same.sum() == 19
     for name in prediction.genes:
         gene = prediction.gene(name)
@@ -121,7 +129,7 @@ def test_a_region_is_the_mean_of_its_spots(prediction: Prediction, rows: list[in
     for name in ("change", "baseline", "predicted"):
         np.testing.assert_allclose(table[name], np.nanmean(expected[name][rows], axis=0), rtol=1e-10, atol=1e-13)
     inside = np.isin(prediction.rows, rows)
-    d = (prediction.whatif_features - prediction.baseline_features)[inside].mean(axis=0)
+    d = (_after(prediction) - prediction.baseline_features)[inside].mean(axis=0)
     np.testing.assert_allclose(table["sd"], [np.sqrt(d @ c @ d) for c in prediction.covariance], atol=1e-12)
     np.testing.assert_allclose(table["upper"] - table["lower"], 2 * Z * table["sd"])
     np.testing.assert_array_equal(table.index, prediction.genes)
@@ -149,7 +157,7 @@ def test_a_guessed_gene_does_not_lead_whatever_its_unshrunk_interval(make: Calla
     unshrunk[4, 0] = -3.0
     features = plain.baseline_features.copy()
     features[:, 4] += 1
-    prediction = make(weights=weights, unshrunk=unshrunk, covariance=covariance, whatif_features=features)
+    prediction = make(weights=weights, unshrunk=unshrunk, covariance=covariance, whatif_features=features[:9])
     found = prediction.top_genes(prediction.rows)
     assert found.loc["g0", "upper"] < 0
     assert list(found.index[:2]) == ["g1", "g0"]
@@ -236,7 +244,8 @@ def test_no_dense_spots_by_genes_array_is_held() -> None:
         spot_names=np.arange(n).astype(str),
         rows=np.arange(n),
         baseline_features=features,
-        whatif_features=after,
+        affected=np.arange(400),
+        whatif_features=after[:400],
         weights=rng.normal(0, 0.1, (q, g)),
         covariance=np.zeros((g, q, q), dtype=np.float32),
         observed=sparse.csc_matrix((n, g)),

@@ -13,7 +13,7 @@ from napari_concert.brush import SpotIndex
 from napari_concert.evaluate.baselines import mean_level, shift_to, sources
 from napari_concert.evaluate.metrics import pearson
 from napari_concert.evaluate.oracle import fit_oracle
-from napari_concert.evaluate.scores import Interval, intervals, score_change, scored_rows
+from napari_concert.evaluate.scores import Interval, score_change, scored_rows
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
@@ -74,7 +74,8 @@ def scores(case: Case, trained_on: Slide) -> Iterator[dict[str, Any]]:
 
 def _model(case: Case, rows: Rows) -> Answer:
     level = case.prediction.region_change(rows)["predicted"].to_numpy(dtype=np.float64)
-    return Answer(case.prediction.changes(rows), level, intervals(case.prediction, rows))
+    found = case.prediction.changes(rows)
+    return Answer(found.change, level, (found.lower, found.upper))
 
 
 def _baselines(case: Case, region: str, rows: Rows) -> dict[str, Answer]:
