@@ -136,4 +136,6 @@ def learned(model: Concert) -> dict[str, Any]:
             "sure_spill_over_genes": int((effects["spill_over_lfsr"] < SURE).sum()),
             "own_share": {str(gene): round(share, 4) for gene, share in effects["own_share"].dropna().items()},
         }
-    return {"unit": model.scale.unit, "states": states, "findings": list(tables.findings())}
+    split = {name: values.round(4) for name, values in tables.latent_split().dropna().to_dict("series").items()}
+    latents = {name: {str(gene): value for gene, value in values.items()} for name, values in split.items()}
+    return {"unit": model.scale.unit, "states": states, "latents": latents, "findings": list(tables.findings())}

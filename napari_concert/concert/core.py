@@ -15,6 +15,7 @@ from napari_concert.concert.checks import another_slide, check_slides, device_of
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.imputation import Imputation, imputation
+from napari_concert.concert.labelled import Labelled
 from napari_concert.concert.learned import Learned
 from napari_concert.concert.observed import Observed
 from napari_concert.concert.record import as_told, history_of, provenance_of, record_of, trained_with
@@ -29,7 +30,7 @@ from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
 
 
-class Concert:
+class Concert(Labelled):
     """The CONCERT model of one or several slides.
 
     Parameters
@@ -82,26 +83,6 @@ class Concert:
         self._epochs: list[Epoch] = []
         self._observed: WeakKeyDictionary[Slide, Observed] = WeakKeyDictionary()
         self.hash = ""
-
-    @property
-    def genes(self) -> tuple[str, ...]:
-        """Modelled genes, in the order of the first slide."""
-        return self.vocabulary.genes
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Perturbation states, controls first."""
-        return self.vocabulary.states
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """States that propagate no field."""
-        return self.vocabulary.controls
-
-    @property
-    def tissues(self) -> tuple[str, ...]:
-        """Tissues or niches."""
-        return self.vocabulary.tissues
 
     @property
     def history(self) -> pd.DataFrame:
@@ -270,6 +251,23 @@ class Concert:
         observed = self._observe(slide, what_if)
         sites = sites_of(at, slide, observed.network.vocabulary, self.scale)
         return imputation(self, slide, observed, sites, what_if)
+
+    def cell_state(self, slide: Slide | None = None) -> pd.DataFrame:
+        """Return the latent cell state of a slide (the first one by default): what what-ifs hold.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by spot, NaN where not modelled: ``spatial_1`` …, smooth over the tissue, and ``intrinsic_1`` …, of
+            single spots; each has mean 0 and variance 1 before it is inferred.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained or does not fit the slide.
+        """
+        slide = self._slide(slide)
+        return self._observe(slide, WhatIf()).cell_state(slide.spot_names)
 
     def _slide(self, slide: Slide | None) -> Slide:
         if slide is None and not self.slides:

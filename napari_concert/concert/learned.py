@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 LENGTHS = ["range_long", "range_short"]
 CLOSE = 2.0  # pitches: a reach within which mRNA that bled from its spot looks like a spill-over
 TOLD, HALF_TOLD = 0.35, 0.8  # place's sd over the size of the effects: below, state and place can be told apart
+NEGLIGIBLE = 1e-3  # natural log
 FEW = 0.002  # share of genes with a sure spill-over below which there is none: chance alone gives as many
 
 
@@ -87,10 +88,27 @@ class Learned:
         spreads = state in self.vocabulary.propagating
         near = self._row("field", self.vocabulary.propagating.index(state)) if spreads else _nothing(len(own[0]))
         size = np.abs(own[0]) + np.abs(near[0])
-        share = np.divide(np.abs(own[0]), size, out=np.full(len(size), np.nan), where=size > 1e-3)
+        share = np.divide(np.abs(own[0]), size, out=np.full(len(size), np.nan), where=size > NEGLIGIBLE)
         columns = {"own": own, "spill_over": near}
         table = {f"{n}{part}": v[i] for n, v in columns.items() for i, part in enumerate(("", "_sd", "_lfsr"))}
         return pd.DataFrame({**table, "own_share": share}, index=pd.Index(self.vocabulary.genes, name="gene"))
+
+    def latent_split(self) -> pd.DataFrame:
+        """Return how much of each gene's variation the latent cell state explains, smooth in space and of single spots.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by gene: ``spatial_sd``, ``intrinsic_sd``: standard deviation over spots (natural log) from the
+            spatial and from the intrinsic factors; ``spatial_share``: spatial variance over both, NaN where both are
+            negligible.
+        """
+        weights = self.network.latent_weights.square().numpy()
+        spatial, own = (part.sum(axis=0) for part in np.split(weights, [self.network.config.spatial_factors]))
+        both = spatial + own
+        share = np.divide(spatial, both, out=np.full(len(both), np.nan), where=both > NEGLIGIBLE**2)
+        columns = {"spatial_sd": np.sqrt(spatial), "intrinsic_sd": np.sqrt(own), "spatial_share": share}
+        return pd.DataFrame(columns, index=pd.Index(self.vocabulary.genes, name="gene"))
 
     def identifiability(self) -> pd.DataFrame:
         """Return how well the effect of each state can be told from the place where its spots lie.

@@ -86,6 +86,15 @@ class Observed:
         """Features (n, Q): those of the attributes, and the latents."""
         return np.hstack([self.features, self.latents])
 
+    def cell_state(self, spot_names: pd.Index) -> pd.DataFrame:
+        """Return the latents of all spots of the file, NaN where not modelled."""
+        config = self.network.config
+        counts = {"spatial": config.spatial_factors, "intrinsic": config.intrinsic_factors}
+        names = [f"{kind}_{i + 1}" for kind, count in counts.items() for i in range(count)]
+        table = pd.DataFrame(np.nan, index=spot_names, columns=names)
+        table.iloc[self.rows] = self.latents
+        return table
+
     def prediction(
         self,
         slide: Slide,

@@ -270,6 +270,18 @@ def test_a_slide_that_was_not_trained_on_is_calibrated_and_says_so(
     assert "other" not in model.vocabulary.batches
 
 
+def test_the_cell_state_is_what_predictions_hold(model: Concert, slide: Slide) -> None:
+    table, prediction = model.cell_state(), model.predict(WhatIf())
+    assert list(table.columns) == [
+        *(f"spatial_{i + 1}" for i in range(model.config.spatial_factors)),
+        *(f"intrinsic_{i + 1}" for i in range(model.config.intrinsic_factors)),
+    ]
+    latents = prediction.baseline_features[:, model.network.n_attributes :]
+    np.testing.assert_array_equal(table.to_numpy()[prediction.rows], latents)
+    np.testing.assert_array_equal(table.index, slide.spot_names)
+    assert table[~slide.usable].isna().all(axis=None)
+
+
 def test_a_copy_in_another_order_is_still_a_slide_it_was_trained_on(model: Concert, tumour_adata: AnnData) -> None:
     order = np.random.default_rng(1).permutation(tumour_adata.n_obs)
     assert model.is_trained_on(from_anndata(tumour_adata[order].copy(), name="turned"))

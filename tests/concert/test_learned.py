@@ -43,6 +43,15 @@ def test_effects_say_what_is_own_and_what_spills_over(learned: Learned) -> None:
     assert table.loc["Stat1", "own"] < -0.3  # a response gene of the simulation
 
 
+def test_the_latent_cell_state_is_split_into_smooth_and_single(learned: Learned) -> None:
+    table, k = learned.latent_split(), learned.network.config.spatial_factors
+    weights = learned.network.latent_weights.numpy()
+    np.testing.assert_allclose(table["spatial_sd"], np.sqrt((weights[:k] ** 2).sum(0)))
+    np.testing.assert_allclose(table["intrinsic_sd"], np.sqrt((weights[k:] ** 2).sum(0)))
+    assert table["spatial_share"].dropna().between(0, 1).all()
+    assert table["spatial_share"].median() > 0.7  # this slide has smooth factors, and nothing of single spots
+
+
 def test_an_unknown_state_and_the_reference_have_no_effects(learned: Learned) -> None:
     for name in ("control", "Jak3"):
         with pytest.raises(UnknownName):
