@@ -74,7 +74,7 @@ def hidden_spots(path: Path, n_genes: int) -> None:
     near = cKDTree(slide.coords[shown]).query(slide.coords[hidden], k=NEAREST)[1]
     methods = {
         "model": _told(found),
-        "without factors": _told(without),
+        "without factors": (without.predicted, bare.network.log_theta.exp().numpy()),
         "slide mean": _fitted(np.tile(level[shown].mean(axis=0), (len(hidden), 1)), level[shown]),
         "6 nearest": _fitted(level[shown][near].mean(axis=1), level[shown]),
     }

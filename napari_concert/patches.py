@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,8 @@ class Patch:
         What the spots become: attribute ("perturbation", "tissue", or a continuous column) → value.
     name, color
         How the patch is called and drawn.
+    hidden, locked
+        Whether it is left out of picture and what-if, and whether its spots are kept as they are.
 
     Raises
     ------
@@ -85,6 +87,8 @@ class Patch:
     target: Target = field(default_factory=dict)
     name: str = "patch"
     color: str = DEFAULT_COLOR
+    hidden: bool = False
+    locked: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spots", _frozen(as_rows(self.spots)))
@@ -100,7 +104,14 @@ class Patch:
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values; ``spots`` are 0-based rows."""
-        return {"name": self.name, "color": self.color, "target": dict(self.target), "spots": self.spots.tolist()}
+        said = {"hidden": self.hidden, "locked": self.locked}
+        return {
+            "name": self.name,
+            "color": self.color,
+            "target": dict(self.target),
+            **{name: True for name, value in said.items() if value},
+            "spots": self.spots.tolist(),
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Patch:
@@ -115,7 +126,8 @@ class Patch:
             spots, target = np.asarray(values["spots"]), dict(values.get("target", {}))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConcertError(f"This is not a saved patch ({error!r}); save it again from the app.") from error
-        return cls(spots, target, str(values.get("name", "patch")), str(values.get("color", DEFAULT_COLOR)))
+        name, color = str(values.get("name", "patch")), str(values.get("color", DEFAULT_COLOR))
+        return cls(spots, target, name, color, bool(values.get("hidden")), bool(values.get("locked")))
 
 
 PatchLike: TypeAlias = Patch | tuple[npt.ArrayLike, Target]
@@ -230,8 +242,23 @@ class Difference:
         mask[self.removed] = False
 
 
-class History:
-    """A bounded undo and redo list of differences.
+class Edit(Protocol):
+    """Something that was done and can be taken back."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was done."""
+
+    @property
+    def inverse(self) -> Self:
+        """The edit that takes this one back."""
+
+
+E = TypeVar("E", bound=Edit)
+
+
+class History(Generic[E]):
+    """A bounded undo and redo list of edits.
 
     Parameters
     ----------
@@ -240,8 +267,8 @@ class History:
     """
 
     def __init__(self, limit: int = 500) -> None:
-        self._done: deque[Difference] = deque(maxlen=limit)
-        self._undone: list[Difference] = []
+        self._done: deque[E] = deque(maxlen=limit)
+        self._undone: list[E] = []
 
     @property
     def can_undo(self) -> bool:
@@ -253,25 +280,25 @@ class History:
         """Whether there is an undone edit to carry out again."""
         return bool(self._undone)
 
-    def push(self, difference: Difference) -> None:
+    def push(self, edit: E) -> None:
         """Record an edit just made; an edit that changed nothing is not recorded and keeps the redo list."""
-        if difference.is_empty:
+        if edit.is_empty:
             return
-        self._done.append(difference)
+        self._done.append(edit)
         self._undone.clear()
 
-    def undo(self) -> Difference | None:
-        """Give the difference to apply to take the last edit back, or None."""
+    def undo(self) -> E | None:
+        """Give the edit to apply to take the last one back, or None."""
         if not self._done:
             return None
-        difference = self._done.pop()
-        self._undone.append(difference)
-        return difference.inverse
+        edit = self._done.pop()
+        self._undone.append(edit)
+        return edit.inverse
 
-    def redo(self) -> Difference | None:
-        """Give the difference to apply to carry the last undone edit out again, or None."""
+    def redo(self) -> E | None:
+        """Give the edit to apply to carry the last undone one out again, or None."""
         if not self._undone:
             return None
-        difference = self._undone.pop()
-        self._done.append(difference)
-        return difference
+        edit = self._undone.pop()
+        self._done.append(edit)
+        return edit

@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_concert.errors import ConcertError
 from napari_concert.io import write_json
+from napari_concert.patches import Patch
 from napari_concert.session.shown import Colour
 from napari_concert.slide import Columns, Slide
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.session.workspace import Workspace
 
-FORMAT = 1
+FORMAT = 2
 RECORD, MODEL, UNREADABLE = "work.json", "model", "work-unreadable.json"
 
 
@@ -40,10 +41,10 @@ class Work:
     ----------
     columns, um_per_unit, registered
         How the slide was read; ``um_per_unit`` only where the user set it.
-    painted
-        Rows of painted spots (0-based).
+    patches, active
+        Patches in order, and the position of the one that strokes edit (-1 where there is none).
     target, colour
-        What they become, and what colours the spots.
+        What the next new patch becomes, and what colours the spots.
     labelled
         Columns that the user painted: name → labels.
     """
@@ -51,7 +52,8 @@ class Work:
     columns: Columns
     um_per_unit: float | None = None
     registered: bool = False
-    painted: tuple[int, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    active: int = -1
     target: dict[str, str | float] = field(default_factory=dict)
     colour: Colour | None = None
     labelled: dict[str, list[str | None]] = field(default_factory=dict)
@@ -59,13 +61,14 @@ class Work:
     @classmethod
     def of(cls, workspace: Workspace) -> Work:
         """Return the work of an open slide."""
-        slide = workspace.slide
+        slide, painting = workspace.slide, workspace.painting
         return cls(
             columns=slide.columns,
             um_per_unit=slide.units.um_per_unit if slide.units.is_chosen else None,
             registered=slide.registered,
-            painted=tuple(workspace.painting.rows.tolist()),
-            target=dict(workspace.target),
+            patches=painting.patches,
+            active=-1 if painting.active is None else painting.keys.index(painting.active),
+            target=dict(painting.target),
             colour=workspace.colour,
             labelled={name: slide.labels(name).tolist() for name in workspace.labelled},
         )
@@ -93,17 +96,42 @@ class Work:
         return slide
 
     def apply(self, workspace: Workspace) -> None:
-        """Give a fresh workspace its painted spots, target and colour back; painting can be undone."""
+        """Give a fresh workspace its patches, target and colour back; that can be undone."""
         workspace.labelled = list(self.labelled)
-        workspace.painting.replace([row for row in self.painted if 0 <= row < workspace.slide.n_spots])
-        if workspace.slide.columns == self.columns:
-            workspace.target = dict(self.target)
+        painting, same = workspace.painting, workspace.slide.columns == self.columns
+        inside = [
+            replace(
+                patch,
+                spots=patch.spots[patch.spots < workspace.slide.n_spots],
+                target=patch.target if same else painting.target,
+            )
+            for patch in self.patches
+        ]
+        if inside:
+            painting.add(inside)
+            painting.choose(painting.keys[self.active])
+        if same:
+            painting.target = dict(self.target)
         if self.colour is not None and self.colour.is_on(workspace.slide):
             workspace.colour = self.colour
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the work as JSON values."""
+        return {
+            "format": FORMAT,
+            "columns": asdict(self.columns),
+            "um_per_unit": self.um_per_unit,
+            "registered": self.registered,
+            "patches": [patch.to_json() for patch in self.patches],
+            "active": self.active,
+            "target": self.target,
+            "colour": asdict(self.colour) if self.colour is not None else None,
+            "labelled": self.labelled,
+        }
+
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Work:
-        """Return the work that was stored with :func:`dataclasses.asdict`."""
+        """Return the work that :meth:`to_json` stored."""
         if stored["format"] != FORMAT:
             raise ConcertError(f"it has format {stored['format']!r}, this version reads {FORMAT}")
         columns: dict[str, Any] = {
@@ -114,7 +142,8 @@ class Work:
             Columns(**columns),
             stored["um_per_unit"],
             bool(stored["registered"]),
-            tuple(int(row) for row in stored["painted"]),
+            tuple(Patch.from_json(patch) for patch in stored["patches"]),
+            int(stored["active"]),
             dict(stored["target"]),
             Colour(**colour) if colour else None,
             {name: list(labels) for name, labels in stored["labelled"].items()},
@@ -136,7 +165,7 @@ class Autosave:
         self.folder = folder
         self._lock = threading.Lock()
         self._wanted: dict[str, Work] = {}  # the newest work, by slide
-        self._on_disk: dict[str, Work] = {}
+        self._on_disk: dict[str, dict[str, Any]] = {}
 
     def of(self, slide: Slide) -> Path:
         """Return the folder of a slide."""
@@ -144,7 +173,8 @@ class Autosave:
 
     def begin(self, slide: Slide, work: Work) -> None:
         """Take note of a slide as it was opened: nothing is written until something else was done."""
-        self._on_disk[slide.fingerprint] = self._wanted[slide.fingerprint] = work
+        self._wanted[slide.fingerprint] = work
+        self._on_disk[slide.fingerprint] = work.to_json()
 
     def want(self, slide: Slide, work: Work) -> None:
         """Take note of what is to be written next."""
@@ -160,10 +190,11 @@ class Autosave:
         """
         with self._lock:
             work = self._wanted.get(slide.fingerprint)
-            if work is not None and work != self._on_disk.get(slide.fingerprint):
-                record = {"format": FORMAT, "slide": slide.name, "path": str(slide.path or ""), **asdict(work)}
+            made = None if work is None else work.to_json()
+            if made is not None and made != self._on_disk.get(slide.fingerprint):
+                record = {"slide": slide.name, "path": str(slide.path or ""), **made}
                 self._writing(slide, lambda folder: write_json(folder / RECORD, record))
-                self._on_disk[slide.fingerprint] = work
+                self._on_disk[slide.fingerprint] = made
 
     def keep_model(self, slide: Slide, model: Concert, is_wanted: Callable[[], bool] = lambda: True) -> None:
         """Write a trained model beside the work, if it is wanted still.
@@ -227,8 +258,8 @@ class Autosave:
     def forget(self, slide: Slide) -> None:
         """Delete what was kept of a slide."""
         with self._lock:
-            for known in (self._wanted, self._on_disk):
-                known.pop(slide.fingerprint, None)
+            self._wanted.pop(slide.fingerprint, None)
+            self._on_disk.pop(slide.fingerprint, None)
             shutil.rmtree(self.of(slide), ignore_errors=True)
 
 

@@ -17,11 +17,12 @@ from napari_concert.session.autosave import Autosave, Work
 from napari_concert.session.shown import Colour, Scaling, View
 from napari_concert.session.training import TrainingState
 from napari_concert.session.whatif import blocker, model_problem
-from napari_concert.session.workspace import Workspace
+from napari_concert.session.workspace import Live, Workspace
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
+    from napari_concert.prediction import Prediction
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ class SessionBase:
         Painted spots, what they become, what colours the spots.
     model_changed, prediction_changed, training_changed
         The model, the last prediction, the state of a training.
+    live_changed
+        What the stroke that goes on does, for the picture alone; tables wait for its end.
     genes_changed
         The last prediction has got its tables of genes (they take longer), or there is none.
     brush_changed
@@ -65,6 +68,7 @@ class SessionBase:
     shown_changed = Signal()
     model_changed = Signal()
     prediction_changed = Signal()
+    live_changed = Signal()
     genes_changed = Signal()
     training_changed = Signal()
     brush_changed = Signal(float)
@@ -86,6 +90,7 @@ class SessionBase:
         self._keep_error = ""
         self._brush_pitches = BRUSH_PITCHES
         self._is_closed = False
+        self._is_live = self._live_again = False
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
@@ -130,12 +135,48 @@ class SessionBase:
         turn = self.jobs.generation("predict") + 1
         self.jobs.submit(
             "predict",
-            partial(results.compute, model, current.slide, current.index, what_if),
+            partial(results.compute, model, current.slide, current.index, what_if, current.painting.rows),
             lane="predict",
             latest=True,
             on_progress=partial(self._set_result, current),
             on_error=partial(self._prediction_failed, current, turn),
         )
+
+    def predict_live(self) -> None:
+        """Predict the what-if of a stroke that goes on; while an answer is made, all requests but the newest wait."""
+        current, model = self.current, self._usable_model()
+        if current is None or model is None or self.whatif_blocker:
+            return
+        self._live_again = self._is_live
+        if self._is_live:
+            return
+        self._is_live = True
+        self.jobs.submit(
+            "live",
+            partial(model.predict, current.what_if, current.slide),
+            lane="predict",
+            on_done=partial(self._live_done, current, current.what_if),
+            on_error=self._live_failed,
+            on_cancel=self._live_over,
+        )
+
+    def _live_done(self, workspace: Workspace, what_if: WhatIf, prediction: Prediction) -> None:
+        again = self._live_again
+        self._live_over()
+        if not workspace.painting.in_stroke:
+            return  # the answer to the whole stroke is on its way
+        workspace.live = Live(what_if, prediction)
+        if workspace is self.current:
+            self.live_changed.emit()
+        if again:
+            self.predict_live()
+
+    def _live_failed(self, error: BaseException) -> None:
+        self._live_over()
+        self._failed(error)
+
+    def _live_over(self) -> None:
+        self._is_live = self._live_again = False
 
     def _prediction_failed(self, workspace: Workspace, turn: int, error: BaseException) -> None:
         if turn == self.jobs.generation("predict"):  # else a newer request answers
@@ -148,7 +189,7 @@ class SessionBase:
         if result is not None and result.slide is not workspace.slide:
             return  # the slide was read otherwise meanwhile
         is_new = result is None or workspace.result is None or result.prediction is not workspace.result.prediction
-        workspace.result = result
+        workspace.result, workspace.live = result, None
         if workspace is self.current:
             self._lead(workspace)
             if result is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from napari_concert import io
 from napari_concert.errors import ConcertError
 from napari_concert.session import saving
-from napari_concert.session.strokes import Strokes
+from napari_concert.session.selecting import Selecting
 
 
-class Files(Strokes):
+class Files(Selecting):
     """Verbs on files."""
 
     def save_prediction(self, path: str | Path) -> None:
@@ -30,24 +32,25 @@ class Files(Strokes):
         self._save("figure", partial(saving.figure, path, result, shown), Path(path))
 
     def save_patch(self, path: str | Path) -> None:
-        """Save the painted spots: CONCERT's 1-based .txt, or GeoJSON by the file's ending."""
+        """Save the patches, in the format that the ending names (see :func:`napari_concert.io.write_patches`)."""
         current = self._require_slide()
-        if not len(self.painted):
+        patches = [patch for patch in current.painting.patches if len(patch)]
+        if not patches:
             self.notified.emit("error", "Nothing is painted, so there is no patch to save.")
             return
-        self._save("patch", partial(saving.patch, path, current.slide, current.patch), Path(path))
+        self._save("patch", partial(io.write_patches, path, current.slide, patches), Path(path))
 
     def load_patch(self, path: str | Path) -> None:
-        """Paint the spots of a saved patch, as one undoable edit."""
-        from napari_concert.io import read_spots
-
+        """Add the patches of a file to the list, as one undoable edit; one that says no target gets the current one."""
         current = self._require_slide()
         try:
-            rows = read_spots(path, current.slide)
+            found = io.read_patches(path, current.slide)
         except ConcertError as error:
             self._failed(error)
             return
-        self._move(current.painting.replace(rows), "These spots are painted already.")
+        target = dict(self.target)
+        current.painting.add(patch if patch.target else replace(patch, target=target) for patch in found)
+        self._show_edit()
 
     def save_slide(self, path: str | Path) -> None:
         """Save the current slide as .h5ad, with the columns that were painted."""

@@ -93,7 +93,7 @@ def _restored_model(slide: Slide, autosave: Autosave, messages: list[tuple[str, 
 
 def as_left(workspace: Workspace, with_model: bool) -> str:
     """Return what is back of earlier work on a slide, "" if nothing is."""
-    count = len(workspace.painting.rows)
+    count = len(workspace.painting.painted)
     said = [f"{count} painted spot{'s' if count > 1 else ''}"] if count else []
     said += ["a trained model"] if with_model else []
     return f"{workspace.slide.name} is as you left it: {' and '.join(said)}." if said else ""
@@ -147,7 +147,7 @@ def label(workspace: Workspace, wanted: Label) -> Slide:
     ConcertError
         If nothing is painted, a name is missing, or the column holds measured labels of the file.
     """
-    slide, rows = workspace.slide, workspace.painting.rows
+    slide, rows = workspace.slide, workspace.painting.painted
     column, value, others = wanted.column.strip(), wanted.value.strip(), wanted.others.strip()
     if not len(rows):
         raise ConcertError("Nothing is painted; paint the spots to label first.")

@@ -33,7 +33,7 @@ class Result:
     slide, what_if, prediction
         What was asked of which slide, and the answer.
     patch, ring
-        Painted spots, and the spots within two pitches around them.
+        Spots of the active patch, which the tables read, and the spots within two pitches around them.
     patch_genes, ring_genes
         All modelled genes, those that surely change first (see :meth:`Prediction.top_genes`); None until computed.
     agreement
@@ -50,10 +50,10 @@ class Result:
     agreement: tuple[Agreement, ...] = ()
 
 
-def compute(model: Concert, slide: Slide, index: SpotIndex, what_if: WhatIf) -> Iterator[Result]:
-    """Yield the prediction as soon as there is one, and then once more with its tables."""
+def compute(model: Concert, slide: Slide, index: SpotIndex, what_if: WhatIf, patch: Rows) -> Iterator[Result]:
+    """Yield the prediction as soon as there is one, and then once more with the tables of a patch."""
     prediction = model.predict(what_if, slide)
-    patch = what_if.rows
+    patch = patch if len(patch) else what_if.rows
     ring = index.ring(patch, RING_PITCHES * slide.pitch) if len(patch) else patch
     first = Result(slide, what_if, prediction, patch, ring)
     yield first

@@ -7,11 +7,8 @@ from pathlib import Path
 from napari_concert import io
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate import true_change
-from napari_concert.patches import Patch
 from napari_concert.session.results import Result
 from napari_concert.slide import Slide
-
-PATCH_WRITERS = (".txt", ".geojson", ".json")
 
 
 def prediction(path: str | Path, result: Result) -> None:
@@ -30,15 +27,6 @@ def figure(path: str | Path, result: Result, gene: str | None) -> None:
     truth = true_change(result.slide, result.what_if, result.prediction.genes)
     drawn = figures.whatif_figure(result.slide, result.prediction, gene, truth=truth)
     figures.save(drawn, path)
-
-
-def patch(path: str | Path, slide: Slide, painted: Patch) -> None:
-    """Write a patch as CONCERT's 1-based .txt or as GeoJSON."""
-    _require_ending(Path(path), PATCH_WRITERS)
-    if Path(path).suffix.lower() == ".txt":
-        io.write_patch_txt(path, painted.spots)
-    else:
-        io.write_patch_geojson(path, slide, [painted])
 
 
 def slide(path: str | Path, of: Slide) -> None:

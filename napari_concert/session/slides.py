@@ -119,7 +119,7 @@ class Slides(SessionBase):
             return
         column = column.strip()
         current.labelled = list(dict.fromkeys([*current.labelled, column]))
-        current.painting.replace([])
+        current.painting.remove(current.painting.keys)
         current.colour = Colour("column", column)
         self.view = View.OBSERVED
         self._reread(current, slide)

@@ -1,22 +1,25 @@
-"""Verbs on the patch: paint, undo, and what the painted spots become."""
+"""Verbs on the active patch: paint, select, undo, and what its spots become."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.patches import Patch, Rows, WhatIf
+from napari_concert.patches import Patch, Rows, Target, WhatIf
+from napari_concert.selection import Mode, combine
 from napari_concert.session.base import SessionBase
 from napari_concert.session.whatif import extrapolation, target_warning
 
+LOCKED = "{} is locked: unlock it in the list of patches to change its spots."
+
 
 class Strokes(SessionBase):
-    """Verbs on the patch."""
+    """Verbs on the active patch."""
 
     @property
     def painted(self) -> Rows:
-        """Painted spots of the current slide: sorted rows."""
-        return self.current.painting.rows if self.current is not None else np.zeros(0, np.int64)
+        """Spots of all patches of the current slide that are not hidden: sorted rows."""
+        return self.current.painting.painted if self.current is not None else np.zeros(0, np.int64)
 
     @property
     def brush_radius(self) -> float:
@@ -29,14 +32,17 @@ class Strokes(SessionBase):
         self.brush_changed.emit(float(radius))
 
     def begin_stroke(self, erase: bool = False) -> None:
-        """Begin a stroke: one undoable edit. One that is still under way ends first."""
+        """Begin a stroke on the active patch: one undoable edit. One that is still under way ends first."""
         self.end_stroke()
-        self._require_slide().painting.begin(erase)
+        if not self._is_locked():
+            self._require_slide().painting.begin(erase)
 
     def extend_stroke(self, rows: npt.NDArray[np.int64]) -> None:
-        """Add spots to the stroke."""
+        """Add spots to the stroke, and predict what it does while it goes on."""
         if self._require_slide().painting.extend(rows):
             self.patch_changed.emit()
+            self.predict_live()
+            self._keep_soon()
 
     def end_stroke(self) -> None:
         """End the stroke, and predict what it does."""
@@ -44,37 +50,59 @@ class Strokes(SessionBase):
             self._patch_edited()
 
     def paint(self, rows: npt.ArrayLike, *, erase: bool = False) -> None:
-        """Paint (or erase) some spots, rows or a mask, as one stroke.
+        """Paint (or erase) some spots, rows or a mask, as one stroke on the active patch.
 
         Raises
         ------
         ConcertError
             If the slide has no such rows.
         """
-        wanted = Patch(np.asarray(rows))
-        WhatIf(wanted).check(self._require_slide().slide.n_spots)
-        self.begin_stroke(erase)
-        self.extend_stroke(wanted.spots)
+        self.select(rows, Mode.SUBTRACT if erase else Mode.ADD)
+
+    def select(self, rows: npt.ArrayLike, mode: Mode = Mode.ADD) -> None:
+        """Combine the spots of the active patch with others, rows or a mask, as one edit.
+
+        Raises
+        ------
+        ConcertError
+            If the slide has no such rows.
+        """
+        painting, wanted = self._require_slide().painting, Patch(np.asarray(rows))
+        WhatIf(wanted).check(painting.n_spots)
         self.end_stroke()
+        if not self._is_locked() and painting.replace(combine(painting.rows, wanted.spots, mode)):
+            self._show_edit()
 
     def undo(self) -> None:
-        """Take the last stroke back."""
+        """Take the last edit back."""
         self._move(self._require_slide().painting.undo(), "Nothing to undo.")
 
     def redo(self) -> None:
-        """Carry the last undone stroke out again."""
+        """Carry the last undone edit out again."""
         self._move(self._require_slide().painting.redo(), "Nothing to redo.")
 
     def clear(self) -> None:
-        """Erase all painted spots, as one stroke that can be undone."""
-        self._move(self._require_slide().painting.replace([]), "Nothing is painted.")
+        """Erase all spots of the active patch, as one edit that can be undone."""
+        if not self._is_locked():
+            self._move(self._require_slide().painting.replace([]), "Nothing is painted.")
+
+    def _is_locked(self) -> bool:
+        """Return whether the active patch is locked, and say so."""
+        patch = self._require_slide().painting.current
+        if patch is None or not patch.locked:
+            return False
+        self.notified.emit("info", LOCKED.format(patch.name))
+        return True
 
     def _move(self, changed: bool, otherwise: str) -> None:
         if changed:
-            self.patch_changed.emit()
-            self._patch_edited()
+            self._show_edit()
         else:
             self.notified.emit("info", otherwise)
+
+    def _show_edit(self) -> None:
+        self.patch_changed.emit()
+        self._patch_edited()
 
     def _patch_edited(self) -> None:
         self.target_changed.emit()  # its warnings depend on the spots
@@ -82,21 +110,22 @@ class Strokes(SessionBase):
         self._keep_soon()
 
     @property
-    def target(self) -> dict[str, str | float]:
-        """What the painted spots become."""
+    def target(self) -> Target:
+        """What the spots of the active patch become."""
         return self.current.target if self.current is not None else {}
 
     def set_target(self, attribute: str, value: str | float | None) -> None:
-        """Choose what an attribute of the painted spots becomes; None leaves it as observed."""
-        current = self._require_slide()
-        target = {name: v for name, v in current.target.items() if name != attribute}
+        """Choose what an attribute of the active patch becomes; None leaves it as observed."""
+        painting = self._require_slide().painting
+        target = {name: v for name, v in self.target.items() if name != attribute}
         if value is not None:
             target[attribute] = value
-        if target != current.target:
-            current.target = target
-            self.target_changed.emit()
-            self.predict()
-            self._keep_soon()
+        if target == dict(self.target):
+            return
+        painting.target = target
+        if painting.active is not None:
+            painting.restyle(painting.active, target=target)
+        self._patch_edited()
 
     @property
     def extrapolation(self) -> str:

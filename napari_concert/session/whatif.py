@@ -78,7 +78,8 @@ def target_warning(workspace: Workspace, model: Concert | None) -> str:
 
 
 def _already(workspace: Workspace) -> Iterator[str]:
-    target, rows = workspace.target.get("perturbation"), workspace.painting.rows
-    count = int((workspace.slide.state_of[rows] == target).sum()) if target is not None else 0
-    if count and len(workspace.target) == 1:
-        yield f"{count} of {len(rows)} painted spots are {target} already: they do not change."
+    for patch in workspace.what_if.patches:
+        target = patch.target.get("perturbation")
+        count = int((workspace.slide.state_of[patch.spots] == target).sum()) if target is not None else 0
+        if count and len(patch.target) == 1:
+            yield f"{patch.name}: {count} of {len(patch)} spots are {target} already and do not change."

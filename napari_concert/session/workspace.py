@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_concert.brush import SpotIndex
-from napari_concert.patches import Patch, WhatIf
+from napari_concert.patches import Target, WhatIf
 from napari_concert.session.painting import Painting
 from napari_concert.session.results import Result
 from napari_concert.session.shown import Colour
@@ -16,26 +18,31 @@ from napari_concert.slide import Columns, Slide
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.concert.checks import Pair
+    from napari_concert.prediction import Prediction
 
-PATCH_NAME = "patch"
+
+@dataclass(frozen=True, eq=False)
+class Live:
+    """What a stroke that goes on asks for, and the answer, without any table."""
+
+    what_if: WhatIf
+    prediction: Prediction
 
 
 @dataclass(eq=False)
 class Workspace:
-    """A slide, its painted spots, what they become, and the last prediction.
+    """A slide, the patches on it and what they become, and the last prediction.
 
     Attributes
     ----------
     slide
         As its columns are read now; replaced when the user reads them otherwise.
     painting
-        Painted spots with their undo history.
-    target
-        What the painted spots become: attribute → value.
+        Patches with their undo history.
     colour
         What colours the spots.
-    result
-        The last prediction, or None.
+    result, live
+        The last prediction, and that of a stroke that goes on; None where there is none.
     labelled
         Columns that the user painted, by name: they are not in the file.
     own_model
@@ -44,15 +51,14 @@ class Workspace:
 
     slide: Slide
     painting: Painting = field(init=False)
-    target: dict[str, str | float] = field(default_factory=dict)
     colour: Colour | None = None
     result: Result | None = None
+    live: Live | None = None
     labelled: list[str] = field(default_factory=list)
     own_model: tuple[Concert, str] | None = None
 
     def __post_init__(self) -> None:
-        self.painting = Painting(self.slide.n_spots)
-        self.target = default_target(self.slide)
+        self.painting = Painting(self.slide.n_spots, default_target(self.slide))
         self.colour = default_colour(self.slide)
 
     @cached_property
@@ -72,20 +78,22 @@ class Workspace:
         old, self.slide = self.slide, slide
         for name in ("index", "pairs"):
             self.__dict__.pop(name, None)
-        self.result = None
+        self.result = self.live = None
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
-            self.target = default_target(slide)
+            self.painting.retarget(default_target(slide))
 
     @property
-    def patch(self) -> Patch:
-        """The painted spots with their target."""
-        return Patch(self.painting.rows, self.target, PATCH_NAME)
+    def target(self) -> Target:
+        """What the active patch becomes: attribute → value; without any, what the next one will."""
+        current = self.painting.current
+        return self.painting.target if current is None else current.target
 
     @property
     def what_if(self) -> WhatIf:
-        """The intervention that the painted spots ask for."""
-        patch = self.patch
-        return WhatIf() if patch.changes_nothing else WhatIf(patch)
+        """The intervention that the patches ask for: hidden ones left out, and each spot the last one's alone."""
+        owner, painting = self.painting.owner, self.painting
+        own = (replace(painting.patch(key), spots=np.flatnonzero(owner == key)) for key in painting.keys)
+        return WhatIf(*(patch for patch in own if not patch.changes_nothing))
 
 
 def _roles(columns: Columns) -> tuple[str | None, str | None]:

@@ -1,21 +1,24 @@
-"""The paint tool: dragging over the slide paints or erases spots within a radius of the path."""
+"""The tools on the slide: which one is in hand, its cursor and keys; what the mouse does is in :mod:`.gestures`."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
+from napari_concert.selection import Lesion, Mode, outline_of
+from napari_concert.ui.gestures import GESTURES
+from napari_concert.ui.tools import ABOUT, Tool
+
 if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_concert.session import Session
     from napari_concert.ui.layers import SlideLayers
-    from napari_concert.ui.scene import SlideScene
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -24,17 +27,23 @@ _LEFT = 1
 _STEP = 1.2
 # held while dragging, one swaps painting and erasing, and the other is napari's own: it zooms into a box
 _SWAP, _ZOOM = "Shift", "Alt"
+SWAPPED = {Mode.ADD: Mode.SUBTRACT, Mode.SUBTRACT: Mode.ADD}
+LESION_SPOTS = 20
 
 
 class BrushTool:
-    """Paints spots in a viewer; the dock switches it on and off.
+    """Selects spots in a viewer; the dock switches it on and off, and chooses the tool.
 
-    While it is active the camera stays still, and the cursor is a ring of the brush's size.
+    While it is active the camera stays still; the brush's cursor is a ring of its size.
 
     Attributes
     ----------
-    active_changed, erase_changed
-        Emitted with the new state.
+    tool, mode, lesion
+        The tool in hand, what it does to the active patch, and the lesion that is stamped.
+    corners
+        Of the polygon that is being drawn.
+    active_changed, tool_changed
+        Emitted with the new state; the second also for another mode or lesion.
     stroke_ended
         Emitted with the time (``time.perf_counter``) at which the mouse was released; for timing.
     move_took
@@ -42,7 +51,7 @@ class BrushTool:
     """
 
     active_changed = Signal(bool)
-    erase_changed = Signal(bool)
+    tool_changed = Signal()
     stroke_ended = Signal(float)
     move_took = Signal(float)
 
@@ -51,8 +60,18 @@ class BrushTool:
         self.layers = layers
         self.session = session
         self.active = False
-        self.erase = False
-        viewer.mouse_drag_callbacks.append(self._drag)
+        self.tool, self.mode = Tool.BRUSH, Mode.ADD
+        self.lesion = Lesion("disc", area=None, spots=LESION_SPOTS)
+        self.corners: list[Floats] = []
+        self.polygon_mode = Mode.ADD
+        self._callbacks = (
+            (viewer.mouse_drag_callbacks, self._drag),
+            (viewer.mouse_move_callbacks, self._move),
+            (viewer.mouse_wheel_callbacks, self._wheel),
+            (viewer.mouse_double_click_callbacks, self._double_click),
+        )
+        for callbacks, callback in self._callbacks:
+            callbacks.append(callback)
         viewer.layers.selection.events.active.connect(self._on_layer_chosen)
         layers.drawn.connect(self._on_drawn)
         self._bind_keys()
@@ -60,8 +79,9 @@ class BrushTool:
     def close(self) -> None:
         """Take the tool out of the viewer."""
         self.set_active(False)
-        if self._drag in self.viewer.mouse_drag_callbacks:
-            self.viewer.mouse_drag_callbacks.remove(self._drag)
+        for callbacks, callback in self._callbacks:
+            if callback in callbacks:
+                callbacks.remove(callback)
         self.viewer.layers.selection.events.active.disconnect(self._on_layer_chosen)
         self.layers.drawn.disconnect(self._on_drawn, missing_ok=True)
 
@@ -79,16 +99,45 @@ class BrushTool:
         if active == self.active:
             return
         self.active = active
+        self.give_up()
         if active and scene is not None:
             self.viewer.layers.selection.active = scene.spots
         self._show_cursor()
         self.active_changed.emit(active)
 
-    def set_erase(self, erase: bool) -> None:
-        """Make dragging erase instead of paint."""
-        if erase != self.erase:
-            self.erase = erase
-            self.erase_changed.emit(erase)
+    def set_tool(self, tool: Tool) -> None:
+        """Take a tool in hand; a polygon that is not closed is given up."""
+        if tool != self.tool:
+            self.give_up()
+            self.tool = tool
+            self._show_cursor()
+            self.tool_changed.emit()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the tools do to the active patch."""
+        if mode != self.mode:
+            self.mode = mode
+            self.tool_changed.emit()
+
+    def set_lesion(self, lesion: Lesion) -> None:
+        """Choose the lesion that is stamped."""
+        if lesion != self.lesion:
+            self.lesion = lesion
+            self.tool_changed.emit()
+
+    def finish_polygon(self) -> None:
+        """Select what the polygon encloses."""
+        scene, corners = self.layers.scene, self.corners
+        self.give_up()
+        if scene is not None and len(corners) > 2:
+            rows = scene.index.spots_in_polygon(np.stack(corners)[:, :2], scene.plane_at(corners[0]))
+            self.session.select(rows, self.polygon_mode)
+
+    def give_up(self) -> None:
+        """Forget the corners of a polygon that was not closed, and any outline."""
+        self.corners = []
+        if self.layers.scene is not None:
+            self.layers.scene.draw_outline(None)
 
     def set_radius(self, radius: float) -> None:
         """Set the brush radius in the slide's units; at least a tenth of the distance between spots."""
@@ -100,33 +149,35 @@ class BrushTool:
     # -- strokes ------------------------------------------------------------------------------------------------------
 
     def _drag(self, _viewer: Viewer, event: Any) -> Iterator[None]:
-        """Follow one stroke; napari resumes this generator at every mouse move and at the release."""
+        """Follow one press of the button; napari resumes this generator at every mouse move and at the release."""
         scene = self.layers.scene
         if scene is None or not self.active or event.button != _LEFT or _ZOOM in event.modifiers:
             return
-        if not self._is_flat(event):
-            return
-        self.session.begin_stroke(self.erase != (_SWAP in event.modifiers))
-        try:
-            last = scene.locate(event.position)
-            plane = scene.plane_at(last)
-            self._extend(scene, [last], plane)
-            yield
-            while event.type == "mouse_move":
-                started = time.perf_counter()
-                here = scene.locate(event.position)
-                self._extend(scene, [last, here], plane)
-                last = here
-                self.move_took.emit(time.perf_counter() - started)
-                yield
-        finally:
-            self.stroke_ended.emit(time.perf_counter())
-            self.session.end_stroke()
+        if self._is_flat(event):
+            mode = SWAPPED.get(self.mode, self.mode) if _SWAP in event.modifiers else self.mode
+            yield from GESTURES[self.tool](self, scene, event, mode)
 
-    def _extend(self, scene: SlideScene, path: list[Floats], plane: int | None) -> None:
-        rows = scene.index.spots_in_stroke(np.stack(path), self.radius, plane)
-        if len(rows):
-            self.session.extend_stroke(rows)
+    def _move(self, _viewer: Viewer, event: Any) -> None:
+        """Show where a polygon's next side, or a lesion, would lie."""
+        scene = self.layers.scene
+        if scene is None or not self.active or len(event.dims_displayed) != 2 or event.is_dragging:
+            return
+        if self.tool is Tool.POLYGON and self.corners:
+            scene.draw_outline(np.stack([*self.corners, scene.locate(event.position), self.corners[0]]))
+        elif self.tool is Tool.LESION:
+            scene.draw_outline(outline_of(self.lesion, scene.index, scene.locate(event.position)[:2]))
+
+    def _wheel(self, _viewer: Viewer, event: Any) -> None:
+        """Change the brush's radius with Shift and the wheel."""
+        if self.active and _SWAP in event.modifiers and self.tool is Tool.BRUSH:
+            turned = event.delta[1] or event.delta[0]
+            self._scale_radius(_STEP if turned > 0 else 1 / _STEP)
+            event.handled = True
+
+    def _double_click(self, _viewer: Viewer, event: Any) -> None:
+        if self.active and self.tool is Tool.POLYGON:
+            event.handled = True
+            self.finish_polygon()
 
     def _is_flat(self, event: Any) -> bool:
         """Give whether the view is 2D; in 3D, say how to get there."""
@@ -145,7 +196,8 @@ class BrushTool:
         spots.mode = "pan_zoom"
         spots.mouse_pan = not self.active
         self.viewer.cursor.scaled = True
-        spots.cursor = "circle" if self.active else "standard"
+        brush = self.tool is Tool.BRUSH
+        spots.cursor = "standard" if not self.active else "circle" if brush else "cross"
         spots.cursor_size = 2 * self.radius
 
     def _bind_keys(self) -> None:
@@ -156,6 +208,18 @@ class BrushTool:
             layer.bind_key("Control-Shift-Z", lambda _layer: self.session.redo(), overwrite=True)
             layer.bind_key("[", lambda _layer: self._scale_radius(1 / _STEP), overwrite=True)
             layer.bind_key("]", lambda _layer: self._scale_radius(_STEP), overwrite=True)
+            layer.bind_key("Enter", lambda _layer: self.finish_polygon(), overwrite=True)
+            layer.bind_key("Escape", lambda _layer: self.give_up(), overwrite=True)
+            for tool, about in ABOUT.items():
+                layer.bind_key(about.key, partial(self._take, tool), overwrite=True)
+
+    def _take(self, tool: Tool, _layer: object) -> None:
+        """Take the tool of a key in hand; the key of the one in hand puts it away."""
+        if self.active and tool is self.tool:
+            self.set_active(False)
+            return
+        self.set_tool(tool)
+        self.set_active(True)
 
     def _scale_radius(self, factor: float) -> None:
         if self.active:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from napari_concert.patches import Patch
     from napari_concert.session import ShownValues
     from napari_concert.slide import Slide
+
+MOST_LINES = 4  # on the picture: more would hide it
 
 
 def title_detail(shown: ShownValues) -> str:
@@ -25,20 +28,28 @@ def format_number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def caption_with_note(
-    slide: Slide, painted: npt.NDArray[np.int64], target: Mapping[str, str | float], note: str
-) -> str:
-    """Say what is painted, and beneath it what the reader of the colours must know."""
-    return "\n".join(line for line in (caption(slide, painted, target), note) if line)
+def caption_with_note(slide: Slide, patches: Sequence[Patch], note: str) -> str:
+    """Say what is painted, a line a patch, and beneath it what the reader of the colours must know."""
+    shown = [patch for patch in patches if len(patch) and not patch.hidden]
+    several = len(shown) > 1
+    lines = [f"{patch.name}: {caption(slide, patch)}" if several else caption(slide, patch) for patch in shown]
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], f"and {len(lines) - MOST_LINES + 1} more patches"]
+    return "\n".join(line for line in (*lines, note) if line)
 
 
-def caption(slide: Slide, painted: npt.NDArray[np.int64], target: Mapping[str, str | float]) -> str:
-    """Say how many spots are painted, their area, and what they become; nothing if none are."""
-    if not len(painted):
+def caption(slide: Slide, patch: Patch) -> str:
+    """Say how many spots a patch has, their area, and what they become; nothing if it has none."""
+    if not len(patch):
         return ""
-    spots = f"{len(painted):,} spot{'s' if len(painted) > 1 else ''}"
-    becomes = ", ".join(str(value) for value in target.values())
-    return f"{spots} · {format_area(slide, painted)}" + (f" → {becomes}" if becomes else "")
+    becomes = ", ".join(str(value) for value in patch.target.values())
+    said = f"{count_spots(len(patch))} · {format_area(slide, patch.spots)}"
+    return said + (f" → {becomes}" if becomes else "")
+
+
+def count_spots(count: int) -> str:
+    """Write a number of spots."""
+    return f"{count:,} spot{'s' if count != 1 else ''}"
 
 
 def format_length(slide: Slide, length: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
@@ -29,6 +29,8 @@ _COOL_WARM = (
 UNKNOWN: Rgba = np.array([0.62, 0.62, 0.62, 1.0], dtype=np.float32)
 NO_VALUE: Rgba = np.array([0.5, 0.5, 0.5, 0.35], dtype=np.float32)
 
+FAINT = 0.6
+
 
 def colormap(kind: str, dark: bool) -> Colormap:
     """Give the colour map for a kind of values: "continuous", "diverging" or "uncertainty".
@@ -49,6 +51,22 @@ def category_colours(names: Sequence[str], unknown: Collection[str] = ()) -> Rgb
     colours = np.tile(UNKNOWN, (len(names), 1))
     colours[known] = _palette(sum(known))
     return colours
+
+
+def patch_colours(owner: npt.NDArray[np.int64], hexes: Mapping[int, str], active: int | None) -> Rgba:
+    """Give an RGBA colour for each painted spot, (n, 4): that of its patch; fainter where the patch is not active.
+
+    Parameters
+    ----------
+    owner
+        Key of each spot's patch (n,).
+    hexes
+        Colour of each patch, by key.
+    """
+    keys = sorted(hexes)
+    table = _rgba([hexes[key] for key in keys])
+    table[[key != active for key in keys], 3] = FAINT
+    return table[np.searchsorted(keys, owner)]
 
 
 def is_dark(colour: Sequence[float]) -> bool:

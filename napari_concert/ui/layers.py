@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_concert.ui.captions import caption_with_note, title_detail
-from napari_concert.ui.colours import is_dark
+from napari_concert.ui.colours import is_dark, patch_colours
 from napari_concert.ui.hover import describe_spot
 from napari_concert.ui.overlays import PictureText
 from napari_concert.ui.scene import SlideScene
@@ -48,6 +49,7 @@ class SlideLayers:
             (session.columns_changed, self._show_slide),
             (session.shown_changed, self._show_values),
             (session.prediction_changed, self._show_values),
+            (session.live_changed, self._show_values),
             (session.patch_changed, self._show_patch),
             (session.target_changed, self._show_texts),
             (session.model_changed, self._show_texts),
@@ -100,10 +102,13 @@ class SlideLayers:
         self.drawn.emit("values")
 
     def _show_patch(self, *_: object) -> None:
-        """Mark the painted spots; nothing else is redrawn."""
-        if self.scene is None or self.session.slide is not self.scene.slide:
+        """Mark the painted spots in the colours of their patches; nothing else is redrawn."""
+        if self.scene is None or self.session.current is None or self.session.slide is not self.scene.slide:
             return
-        if self.scene.mark(self.session.painted):
+        painting = self.session.current.painting
+        owner, hexes = painting.owner, {key: painting.patch(key).color for key in painting.keys}
+        rows = np.flatnonzero(owner >= 0)
+        if self.scene.mark(rows, patch_colours(owner[rows], hexes, painting.active)):
             self._show_caption()
             self.drawn.emit("patch")
 
@@ -121,7 +126,7 @@ class SlideLayers:
     def _show_caption(self, *_: object) -> None:
         if self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
-            said = caption_with_note(self.scene.slide, self.session.painted, self.session.target, note)
+            said = caption_with_note(self.scene.slide, self.session.patches, note)
             self.text.set_caption("\n".join(line for line in (self._section(), said) if line))
 
     def _section(self) -> str:

@@ -1,141 +1,126 @@
-"""Step 3: paint spots, and say what becomes of them."""
+"""Step 3: select spots, keep them as patches, and say what becomes of them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QPushButton, QSlider, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from napari_concert.ui.captions import caption
+from napari_concert.ui.captions import count_spots
+from napari_concert.ui.patch_table import PatchTable
+from napari_concert.ui.select_form import SelectForm
 from napari_concert.ui.target_form import TargetForm
+from napari_concert.ui.tool_bar import ToolBar
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import button, column, follow, heading, note, say
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QPushButton
+
+    from napari_concert.patches import Patch
     from napari_concert.session import Session
+    from napari_concert.slide import Slide
     from napari_concert.ui.brush_tool import BrushTool
 
-NOTHING = "Nothing is painted yet. Press Paint and drag over the slide."
-_SLIDER_STEPS = 10  # a pitch
-_WIDEST = 12  # pitches
+NOTHING = "Nothing is painted yet. Choose a tool above and drag over the slide."
+OVERLAP = "Patches overlap: the later one of the list wins."
 
 
 class PaintPanel(QWidget):
-    """Brush, patch, target."""
+    """Tools, patches, target."""
 
     def __init__(self, session: Session, brush: BrushTool) -> None:
         super().__init__()
         self.session, self.brush = session, brush
-        self.paint, self.erase = self._mode("Paint", "paint"), self._mode("Erase", "erase")
-        self.radius, self.slider = QDoubleSpinBox(), QSlider(Qt.Orientation.Horizontal)
+        self.tools, self.select = ToolBar(session, brush), SelectForm(session, brush)
         self.undo = button("Undo", session.undo, TIPS["undo"])
         self.redo = button("Redo", session.redo, TIPS["redo"])
         self.clear = button("Clear", session.clear, TIPS["clear"])
-        self.patch, self.tissues = note(), note(kind="quiet")
+        self.table = PatchTable(session)
+        self.new = button("New", session.new_patch, TIPS["new_patch"])
+        self.copy = button("Duplicate", lambda: self._each(session.duplicate_patch), TIPS["duplicate_patch"])
+        self.merge = button("Merge", lambda: session.merge_patches(self.table.keys), TIPS["merge_patches"])
+        self.delete = button("Delete", lambda: session.remove_patches(self.table.keys), TIPS["delete_patches"])
+        self.niche = button("Perturb its surroundings", self._perturb_around, TIPS["perturb_around"])
+        self.patch, self.overlap = note(kind="quiet"), note(kind="quiet")
         self.warning, self.blocker = note(kind="warning"), note(kind="warning")
-        self.target = TargetForm(session)
+        self.becomes, self.target = heading("What becomes of it"), TargetForm(session)
         self._lay_out()
         self._connect()
         self._on_slide()
 
-    def _mode(self, text: str, key: str) -> QPushButton:
-        made = QPushButton(text)
-        made.setCheckable(True)
-        made.setToolTip(TIPS[key])
-        made.setMinimumHeight(32)
-        made.setObjectName(f"concert_{key}")
-        made.clicked.connect(lambda on: self._set_mode(bool(on), key == "erase"))
-        return made
-
     def _lay_out(self) -> None:
         layout = column(self)
-        for parts in ((self.paint, self.erase), (self.undo, self.redo, self.clear)):
-            row = QHBoxLayout()
-            for part in parts:
-                row.addWidget(part)
-            layout.addLayout(row)
-        self.radius.setDecimals(1)
-        self.radius.setPrefix("radius ")
-        self.radius.setToolTip(TIPS["radius"])
-        self.slider.setRange(1, _SLIDER_STEPS * _WIDEST)
-        row = QHBoxLayout()
-        row.addWidget(self.slider, stretch=1)
-        row.addWidget(self.radius)
-        layout.addLayout(row)
-        layout.addWidget(heading("Patch"))
+        layout.addWidget(self.tools)
+        layout.addLayout(_row(self.undo, self.redo, self.clear))
+        layout.addWidget(self.select)
+        layout.addWidget(heading("Patches"))
+        layout.addWidget(self.table)
+        layout.addLayout(_row(self.new, self.copy, self.merge, self.delete))
+        layout.addWidget(self.overlap)
         layout.addWidget(self.patch)
-        layout.addWidget(self.tissues)
-        layout.addWidget(button("Load a patch…", self._load), alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(heading("What becomes of it"))
+        layout.addWidget(self.becomes)
         layout.addWidget(self.target)
+        layout.addLayout(_row(self.niche, button("Load patches…", self._load, TIPS["load_patches"])))
         layout.addWidget(self.blocker)
         layout.addWidget(self.warning)
         layout.addStretch()
 
     def _connect(self) -> None:
-        session, brush = self.session, self.brush
-        follow(self, session.slide_changed, self._on_slide)
-        follow(self, session.columns_changed, self._on_slide)
-        follow(self, session.brush_changed, self._show_radius)
+        session = self.session
+        for signal in (session.slide_changed, session.columns_changed):
+            follow(self, signal, self._on_slide)
         for signal in (session.patch_changed, session.target_changed, session.model_changed):
             follow(self, signal, self._refresh)
-        follow(self, brush.active_changed, self._show_mode)
-        follow(self, brush.erase_changed, self._show_mode)
-        self.radius.valueChanged.connect(brush.set_radius)
-        self.slider.valueChanged.connect(lambda step: brush.set_radius(step / _SLIDER_STEPS * self._pitch()))
-
-    def _pitch(self) -> float:
-        return self.session.slide.pitch if self.session.slide is not None else 1.0
-
-    # -- brush --------------------------------------------------------------------------------------------------------
-
-    def _set_mode(self, on: bool, erase: bool) -> None:
-        self.brush.set_erase(erase)
-        self.brush.set_active(on)
-        self._show_mode()
-
-    def _show_mode(self, *_: object) -> None:
-        self.paint.setChecked(self.brush.active and not self.brush.erase)
-        self.erase.setChecked(self.brush.active and self.brush.erase)
-
-    def _show_radius(self, *_: object) -> None:
-        radius = self.session.brush_radius
-        for part, value in ((self.radius, radius), (self.slider, round(radius / self._pitch() * _SLIDER_STEPS))):
-            blocked = part.blockSignals(True)
-            part.setValue(value)
-            part.blockSignals(blocked)
+        self.table.picked.connect(self._allow)
 
     def _on_slide(self) -> None:
-        slide = self.session.slide
-        self.setEnabled(slide is not None)
-        if slide is not None:
-            blocked = self.radius.blockSignals(True)  # a range moves the value into it
-            self.radius.setRange(0.1 * slide.pitch, _WIDEST * 10 * slide.pitch)
-            self.radius.setSingleStep(0.25 * slide.pitch)
-            self.radius.setSuffix(f" {slide.units.name}")
-            self.radius.blockSignals(blocked)
-        self._show_radius()
+        self.setEnabled(self.session.slide is not None)
         self._refresh()
 
-    # -- patch --------------------------------------------------------------------------------------------------------
+    # -- patches ------------------------------------------------------------------------------------------------------
 
     def _refresh(self, *_: object) -> None:
-        current, painted = self.session.current, self.session.painted
+        current = self.session.current
         if current is None:
             return
-        history = current.painting.history
-        self.undo.setEnabled(history.can_undo)
-        self.redo.setEnabled(history.can_redo)
-        self.clear.setEnabled(bool(len(painted)))
-        say(self.patch, caption(current.slide, painted, {}) or NOTHING)
-        say(self.tissues, _composition(current.slide.tissue_of[painted].tolist()))
+        self.table.refresh()
+        patch, painting = current.painting.current, current.painting
+        say(self.overlap, OVERLAP if any(painting.covered(key) for key in painting.keys) else "")
+        say(self.patch, _composition(current.slide, patch) or NOTHING)
+        self.becomes.setText("What becomes of it" if patch is None else f"What becomes of {patch.name}")
         say(self.blocker, self.session.whatif_blocker or unused(self.session.model_problem))
         say(self.warning, self.session.target_warning)
+        self._allow()
+
+    def _allow(self) -> None:
+        """Switch on what can be done now."""
+        current = self.session.current
+        if current is None:
+            return
+        history, chosen, has_spots = current.painting.history, len(self.table.keys), bool(len(current.painting.rows))
+        for part, allowed in (
+            (self.undo, history.can_undo),
+            (self.redo, history.can_redo),
+            (self.clear, has_spots),
+            (self.copy, chosen > 0),
+            (self.merge, chosen > 1),
+            (self.delete, chosen > 0),
+            (self.niche, has_spots and not self.session.whatif_blocker),
+        ):
+            part.setEnabled(allowed)
+
+    def _each(self, verb: Callable[[int], None]) -> None:
+        for key in self.table.keys:
+            verb(key)
+
+    def _perturb_around(self) -> None:
+        self.session.perturb_surroundings(self.select.by.value())
 
     def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load a patch", "", "Patches (*.txt *.geojson *.json)")
+        path, _ = QFileDialog.getOpenFileName(self, "Load patches", "", "Patches (*.txt *.geojson *.json *.csv)")
         if path:
             self.session.load_patch(path)
 
@@ -145,9 +130,19 @@ def unused(problem: str) -> str:
     return f"The model is not used: {problem}. Training again in step 2 makes one that fits." if problem else ""
 
 
-def _composition(tissues: list[str | None]) -> str:
-    """Return how many spots of each tissue are painted."""
-    counts = Counter(name if name is not None else "unknown tissue" for name in tissues)
-    if list(counts) == ["unknown tissue"]:
+def _row(*parts: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for part in parts:
+        row.addWidget(part)
+    return row
+
+
+def _composition(slide: Slide, patch: Patch | None) -> str:
+    """Return how many spots of each tissue a patch has."""
+    if patch is None or not len(patch):
         return ""
-    return " · ".join(f"{name} {count}" for name, count in counts.most_common())
+    counts = Counter(name if name is not None else "unknown tissue" for name in slide.tissue_of[patch.spots].tolist())
+    if list(counts) == ["unknown tissue"]:
+        return f"{patch.name}: {count_spots(len(patch))}"
+    return f"{patch.name}: " + " · ".join(f"{name} {count}" for name, count in counts.most_common())

@@ -12,6 +12,7 @@ from napari_concert.brush import SpotIndex
 from napari_concert.patches import DEFAULT_COLOR
 from napari_concert.ui.colours import NO_VALUE, Rgba, category_colours, colormap
 from napari_concert.ui.layout import lay_out
+from napari_concert.ui.outline import OutlineOverlay
 from napari_concert.ui.spots import SpotsLayer, layer_units, show_colours, show_values
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class SlideScene:
         self._position = np.full(slide.n_spots, -1, np.int64)
         self._position[self.rows] = np.arange(len(self.rows))
         self._ringed: Rows = np.zeros(0, np.int64)
+        self._ring_colours: Rgba = np.zeros((0, 4), np.float32)
         ndim = self._data.shape[1]
         shared: dict[str, Any] = {
             "scale": self.layout.step,
@@ -54,6 +56,8 @@ class SlideScene:
         # napari takes point sizes in units of the last axis, whose step is 1
         self.spots = SpotsLayer(self._data, diameter=slide.spot_diameter, name=slide.name, **shared)
         self.rings = _empty_rings(ndim, slide.spot_diameter, shared)
+        self.outline = OutlineOverlay()
+        self.spots._overlays["concert_outline"] = self.outline  # noqa: SLF001 - napari has no public way yet
         self._levels = np.unique(self.layout.points[self.rows, 0]) if ndim == 3 else None
         # for each drawn spot of a stack, which section along z it lies on
         self._level_of = (
@@ -95,17 +99,27 @@ class SlideScene:
         show_colours(self.spots, table[[codes.get(label, -1) for label in labels]])
         return shown.categories, colours
 
-    def mark(self, painted: Rows) -> bool:
-        """Put a ring around each painted spot; give whether anything had to be redrawn."""
+    def mark(self, painted: Rows, colours: Rgba) -> bool:
+        """Put a ring of some colour around each painted spot (n,); give whether anything had to be redrawn."""
         ringed = self._position[painted]
-        ringed = ringed[ringed >= 0]
-        if np.array_equal(ringed, self._ringed):
+        colours, ringed = colours[ringed >= 0], ringed[ringed >= 0]
+        if np.array_equal(ringed, self._ringed) and np.array_equal(colours, self._ring_colours):
             return False
-        self._ringed = ringed
+        self._ringed, self._ring_colours = ringed, colours
         # without the event the viewer does not recompute its extent, which the rings cannot change
         with self.rings.events.data.blocker():
             self.rings.data = self._data[ringed]
+        if len(colours):
+            self.rings.face_color = colours
         return True
+
+    def draw_outline(self, points: Floats | None) -> None:
+        """Draw a line through points (n, 2 or more; x, y in the slide's units) on the slide, or none."""
+        if points is None:
+            self.outline.points = ()
+        else:
+            rows_columns = points[:, 1::-1] / np.asarray(self.layout.step)[-2:]
+            self.outline.points = tuple(map(tuple, rows_columns.tolist()))
 
     # -- sections of a stack ------------------------------------------------------------------------------------------
 
