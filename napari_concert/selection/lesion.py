@@ -58,7 +58,7 @@ class Lesion:
             raise ConcertError("A lesion has either an area or a number of spots. Give one of the two.")
         if self.area is not None and not 0 < self.area < np.inf:
             raise ConcertError(f"A lesion's area must be above 0 square units, not {self.area}.")
-        if self.spots is not None and (self.spots < 1 or self.spots != int(self.spots)):
+        if self.spots is not None and not (self.spots >= 1 and self.spots % 1 == 0):
             raise ConcertError(f"A lesion takes a whole number of spots, 1 or more, not {self.spots}.")
         if not 0 < self.ratio < np.inf or (self.kind == "disc" and self.ratio != 1):
             raise ConcertError(
@@ -67,7 +67,7 @@ class Lesion:
             )
         if not np.isfinite(self.angle):
             raise ConcertError(f"A lesion is turned by an angle in degrees, not {self.angle}.")
-        if self.seed < 0 or self.seed != int(self.seed):
+        if not (self.seed >= 0 and self.seed % 1 == 0):
             raise ConcertError(f"A blob's seed is a whole number, 0 or more, not {self.seed}.")
 
 
@@ -143,8 +143,8 @@ def outline_of(
     -------
     (n, 2) float64
         Corners x, y in the slide's units; the outline closes itself. With an area: a polygon of just this area. With a
-        number of spots: halfway between the last spot inside and the first outside; where these are equally far, it
-        passes through both.
+        number of spots: halfway between the last spot inside and the first outside, as closely as ``n`` straight sides
+        follow the curve; where these two are equally far, it passes through both.
 
     Raises
     ------

@@ -14,20 +14,21 @@ from napari_concert.errors import ConcertError
 from napari_concert.selection.window import SLACK
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Pairs: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.int64]
+Pairs: TypeAlias = tuple[Codes, Codes]
 
 
 def links(points: Floats, step: float) -> Pairs:
-    """Give the pairs (m, 2) of positions in ``points`` (n, d) at most ``step`` apart, each once."""
+    """Give the pairs of positions in ``points`` (n, d) at most ``step`` apart, each once: ones (m,) and others (m,)."""
     # the tree is used once: a balanced one would take longer to build than it saves
     tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
-    return np.asarray(tree.query_pairs(step * (1 + SLACK), output_type="ndarray"), dtype=np.int64).reshape(-1, 2)
+    pairs = tree.query_pairs(step * (1 + SLACK), output_type="ndarray")
+    return np.ascontiguousarray(pairs[:, 0], np.int64), np.ascontiguousarray(pairs[:, 1], np.int64)
 
 
 def groups(n: int, pairs: Pairs) -> Codes:
     """Give the group (n,) of each of ``n`` things, where linked ones share a group."""
-    graph = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n)).tocsr()
+    graph = coo_array((np.ones(len(pairs[0])), pairs), shape=(n, n)).tocsr()
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 

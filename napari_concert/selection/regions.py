@@ -16,8 +16,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Labels: TypeAlias = npt.NDArray[np.object_]
 
-_FIRST_LOOK = 12  # steps to each side; small regions are found at once, and this is still cheap
-_WIDER = 3
+_LOOKS = 12, 48  # steps to each side that are looked at before the whole place is: small regions are found at once
 
 
 def same_region(index: SpotIndex, labels: npt.ArrayLike, row: int, step: float) -> Rows:
@@ -49,16 +48,15 @@ def same_region(index: SpotIndex, labels: npt.ArrayLike, row: int, step: float) 
     if not start.size:
         return start
     place, centre = int(index.places[row]), index.coords[row, :2]
-    reach = _FIRST_LOOK * step
-    while True:
+    for reach in (*(look * step for look in _LOOKS), np.inf):
         near = in_box(index, centre - reach, centre + reach, place)
         near = near[_alike(values[near], values[row])]
         group = groups(len(near), links(index.coords[near], step))
         region: Rows = near[group == group[np.searchsorted(near, row)]]
-        # beyond the box there is nothing more where a whole step of it was left free
+        # nothing more lies beyond the box where a whole step of it was left free
         if np.abs(index.coords[region, :2] - centre).max() + 2 * step <= reach:
-            return region
-        reach *= _WIDER
+            break
+    return region
 
 
 def with_label(labels: npt.ArrayLike, wanted: Any) -> Rows:
@@ -106,14 +104,14 @@ def in_range(values: npt.ArrayLike, low: float | None = None, high: float | None
     Raises
     ------
     ConcertError
-        If the values are not a flat list of numbers, or ``low`` is above ``high``.
+        If the values are not a flat list of numbers, or there is nothing from ``low`` to ``high``.
     """
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim != 1:
         raise ConcertError(f"A range needs one value per spot, not an array of shape {numbers.shape}.")
     lowest, highest = -np.inf if low is None else low, np.inf if high is None else high
     if not lowest <= highest:
-        raise ConcertError(f"There is no range from {low:g} to {high:g}. Give the lower end first.")
+        raise ConcertError(f"There is no range from {lowest:g} to {highest:g}. Give two numbers, the lower first.")
     with np.errstate(invalid="ignore"):
         return np.flatnonzero((numbers >= lowest) & (numbers <= highest)).astype(np.int64)
 

@@ -94,7 +94,7 @@ def _windows(index: SpotIndex, rows: npt.ArrayLike, step: float, margin: int) ->
 
 def _majority(inside: Mask, pairs: Pairs) -> Mask:
     """Give which spots (n,) have most of their neighbourhood inside."""
-    one, other = pairs.T
+    one, other = pairs
     vote = np.where(inside, 1, -1)
     votes = vote + np.bincount(one, vote[other], len(vote)) + np.bincount(other, vote[one], len(vote))
     return np.asarray((votes > 0) | ((votes == 0) & inside), dtype=bool)
@@ -105,9 +105,10 @@ def _holes(points: Floats, inside: Mask, pairs: Pairs, step: float) -> Mask:
     outside = ~inside
     if not outside.any():
         return outside
-    between = pairs[outside[pairs].all(axis=1)]
-    group = groups(len(points), between)
-    neighbours = np.bincount(pairs.ravel(), minlength=len(points))
+    one, other = pairs
+    both = outside[one] & outside[other]
+    group = groups(len(points), (one[both], other[both]))
+    neighbours = np.bincount(one, minlength=len(points)) + np.bincount(other, minlength=len(points))
     is_open = np.bincount(group, outside & (neighbours < 3)) > 0  # cheap, and settles most groups
     asked = outside & ~is_open[group]
     is_open[group[asked & ~_surrounded(points, asked, pairs, step)]] = True
@@ -116,19 +117,21 @@ def _holes(points: Floats, inside: Mask, pairs: Pairs, step: float) -> Mask:
 
 def _surrounded(points: Floats, asked: Mask, pairs: Pairs, step: float) -> Mask:
     """Give which of the spots ``asked`` (n,) have neighbours all around, each at most ``step`` from the next."""
-    both = np.concatenate([pairs[asked[pairs[:, 0]]], pairs[asked[pairs[:, 1]]][:, ::-1]])
-    x, y = (points[both[:, 1]] - points[both[:, 0]])[:, :2].T
-    both, x, y = both[apart := (x != 0) | (y != 0)], x[apart], y[apart]
-    turn = np.arctan2(y, x) / (2 * np.pi) + 0.5
-    order = np.argsort(2 * both[:, 0] + turn)
-    spot, neighbour, turn = both[order, 0], both[order, 1], turn[order]
+    one, other = pairs
+    forth, back = asked[one], asked[other]
+    spot, neighbour = np.concatenate([one[forth], other[back]]), np.concatenate([other[forth], one[back]])
+    x, y = (points[neighbour, axis] - points[spot, axis] for axis in (0, 1))
+    turn = np.where((x != 0) | (y != 0), np.arctan2(y, x) / (2 * np.pi) + 0.5, np.nan)
+    order = np.argsort(2 * spot + turn)[: np.isfinite(turn).sum()]  # what lies at the same x, y is in no direction
+    spot, neighbour, turn = spot[order], neighbour[order], turn[order]
     starts = np.flatnonzero(np.diff(spot, prepend=-1))
     ends = np.append(starts[1:], len(spot))[: len(starts)] - 1
     following = np.arange(1, len(spot) + 1)
     following[ends] = starts
     gap = turn[following] - turn
     gap[ends] += 1.0
-    hop = np.linalg.norm(points[neighbour[following]] - points[neighbour], axis=1)
+    ring = points[neighbour]
+    hop = np.sqrt(((ring[following] - ring) ** 2).sum(axis=1))
     broken = (gap > _STRAIGHT) | (hop > step * (1 + SLACK))
     counted = np.bincount(spot, minlength=len(points))
     return np.asarray(asked & (counted >= 3) & (np.bincount(spot, broken, len(points)) == 0), dtype=np.bool_)

@@ -35,14 +35,13 @@ def in_box(index: SpotIndex, low: npt.ArrayLike, high: npt.ArrayLike, place: int
         Sorted rows of spots with coordinates.
     """
     low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
-    rows = np.arange(index.n_spots)
+    inside = np.full(index.n_spots, fill_value=True) if place is None else index.places == place
     with np.errstate(invalid="ignore"):
-        for axis in (0, 1):
-            values = index.coords[rows, axis]
-            rows = rows[(values >= low[axis]) & (values <= high[axis])]
-    if place is not None:
-        rows = rows[index.places[rows] == place]
-    return rows[np.isfinite(index.coords[rows]).all(axis=1)].astype(np.int64)
+        for axis, values in enumerate(index.coords.T):
+            inside &= np.isfinite(values)
+            if axis < 2:
+                inside &= (values >= low[axis]) & (values <= high[axis])
+    return np.flatnonzero(inside).astype(np.int64)
 
 
 def located(index: SpotIndex, rows: npt.ArrayLike, place: int | None = None) -> Rows:
