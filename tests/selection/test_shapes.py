@@ -11,6 +11,7 @@ from scipy import ndimage
 from napari_concert.brush import SpotIndex
 from napari_concert.errors import ConcertError
 from napari_concert.selection import holes_filled, located, smoothed
+from napari_concert.selection.outlines import turned
 
 steps = st.sampled_from([0.25, 0.75, 1.5, 3.0])
 
@@ -75,11 +76,18 @@ def test_smoothing_again_changes_next_to_nothing(hexagons):
     assert len(np.setxor1d(again, once)) < 0.005 * len(painted)
 
 
-@given(hnp.arrays(bool, (9, 9)))
-def test_holes_of_a_grid_are_those_of_an_image(painted):
+@given(hnp.arrays(bool, (9, 9)), st.sampled_from([0, 30, 45]))
+def test_holes_of_a_grid_are_those_of_an_image_however_it_is_turned(painted, angle):
+    index = SpotIndex(turned(squares(9), angle))
     filled = ndimage.binary_fill_holes(painted, structure=np.ones((3, 3)))
-    # an image's border is open
-    assert holes_filled(SpotIndex(squares(9)), painted.ravel(), 1.5).tolist() == np.flatnonzero(filled).tolist()
+    assert holes_filled(index, painted.ravel(), 1.5).tolist() == np.flatnonzero(filled).tolist()
+
+
+def test_a_hole_that_is_open_at_its_corners_is_none_even_at_the_end_of_the_patch():
+    index = SpotIndex(turned(squares(5), 45))
+    cross = [7, 11, 13, 17]
+    assert holes_filled(index, cross, 1.5).tolist() == cross
+    assert holes_filled(index, cross, 1.0).tolist() == cross
 
 
 @given(data=st.data(), step=steps)
