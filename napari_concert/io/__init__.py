@@ -1,11 +1,13 @@
-"""Slides in, patches in and out, results out."""
+"""Slides and gene sets in, patches in and out, results out."""
 
 from napari_concert.io.atomic import atomic_path, write_json
 from napari_concert.io.counts import find_counts
+from napari_concert.io.gmt import read_gmt
 from napari_concert.io.patches import read_patches, read_spots, write_patch_geojson, write_patch_txt
 from napari_concert.io.positions import read_positions
 from napari_concert.io.results import write_imputation, write_prediction
 from napari_concert.io.slides import SUFFIXES, from_anndata, read
+from napari_concert.io.tables import write_table
 
 __all__ = [
     "SUFFIXES",
@@ -13,6 +15,7 @@ __all__ = [
     "find_counts",
     "from_anndata",
     "read",
+    "read_gmt",
     "read_patches",
     "read_positions",
     "read_spots",
@@ -21,4 +24,5 @@ __all__ = [
     "write_patch_geojson",
     "write_patch_txt",
     "write_prediction",
+    "write_table",
 ]

@@ -20,12 +20,12 @@ COLUMNS = ("change", "sd", "lower", "upper", "lfsr", "baseline", "predicted")
 
 def region_change(prediction: Prediction, rows: npt.ArrayLike) -> pd.DataFrame:
     """Return what :meth:`Prediction.region_change` says."""
-    inside, index = _modelled(prediction, rows), pd.Index(prediction.genes, name="gene")
+    inside, index = modelled(prediction, rows), pd.Index(prediction.genes, name="gene")
     if not inside.size:
         return pd.DataFrame(np.nan, index=index, columns=list(COLUMNS))
-    change, sd, lower, upper = _mean_change(prediction, inside)
+    change, centre, sd = mean_change(prediction, inside)
     levels = _mean_levels(prediction, inside)
-    values = (change, sd, lower, upper, false_sign_rate(change, sd), *levels)
+    values = (change, sd, *interval(change, centre, sd), false_sign_rate(change, sd), *levels)
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=index)
 
 
@@ -37,21 +37,43 @@ def surest(table: pd.DataFrame, n: int) -> pd.DataFrame:
     return table.iloc[np.lexsort((-size, np.where(lfsr < SURE, -at_least, lfsr), ~(lfsr < SURE)))[:n]]
 
 
-def _modelled(prediction: Prediction, rows: npt.ArrayLike) -> Rows:
-    """Return positions in ``prediction.rows`` of the region's modelled spots."""
+def measured_levels(prediction: Prediction, rows: npt.ArrayLike) -> Floats:
+    """Return the mean measured counts at the median library size of every modelled gene over a region.
+
+    Parameters
+    ----------
+    rows
+        Spot rows or a mask (n_spots,); spots that are not modelled are left out.
+
+    Returns
+    -------
+    ndarray
+        float64 (G,), NaN without any modelled spot.
+    """
+    spots = prediction.rows[modelled(prediction, rows)]
+    if not spots.size:
+        return np.full(len(prediction.genes), np.nan)
+    share = np.zeros(prediction.n_spots)
+    share[spots] = prediction.median_total / prediction.totals[spots] / len(spots)
+    return np.asarray(prediction.counts.T @ share, dtype=np.float64)
+
+
+def modelled(prediction: Prediction, rows: npt.ArrayLike) -> Rows:
+    """Return positions in ``prediction.rows`` of a region's modelled spots; rows or a mask (n_spots,)."""
     region = np.zeros(prediction.n_spots, dtype=bool)
     wanted = np.asarray(rows)
     region[wanted if wanted.dtype == bool else wanted.astype(np.int64)] = True
     return np.flatnonzero(region[prediction.rows])
 
 
-def _mean_change(prediction: Prediction, inside: Rows) -> tuple[Floats, Floats, Floats, Floats]:
+def mean_change(prediction: Prediction, inside: Rows) -> tuple[Floats, Floats, Floats]:
+    """Return the mean change of every gene, the unshrunk estimate of it, and its posterior sd, each (G,)."""
     mean = prediction.differences(inside).mean(axis=0)
     used = np.flatnonzero(mean)
     block = prediction.covariance[:, used][:, :, used].astype(np.float64)
     variance = np.einsum("q,gqr,r->g", mean[used], block, mean[used])
     change, centre, sd = mean[used] @ prediction.weights[used], mean[used] @ prediction.centres[used], root(variance)
-    return change, sd, *interval(change, centre, sd)
+    return change, centre, sd
 
 
 def _mean_levels(prediction: Prediction, inside: Rows) -> tuple[Floats, Floats]:

@@ -121,7 +121,7 @@ class Prediction:
         UnknownName
             If the gene is not modelled.
         """
-        return GenePrediction(name, self.observed_gene(name), *map(self._spread, self.decode(self.index_of(name))))
+        return GenePrediction(name, self.observed_gene(name), *map(self.spread, self.decode(self.index_of(name))))
 
     def index_of(self, name: str) -> int:
         """Give a gene's column.
@@ -142,7 +142,7 @@ class Prediction:
     def observed_gene(self, name: str) -> Floats:
         """Give the measured counts of a gene at the median library size, (n_spots,), NaN for unmodelled spots."""
         column = self.counts[:, [self.index_of(name)]].toarray().ravel()[self.rows]
-        return self._spread(column * self._scale)
+        return self.spread(column * self._scale)
 
     def decode(self, g: int) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         """Give baseline, predicted, change, sd, lower and upper of gene ``g``, each (n_rows,).
@@ -158,7 +158,7 @@ class Prediction:
         baseline = np.exp(self.baseline_features @ self.weights[:, g])
         return baseline, baseline * np.exp(change), change, sd, *interval(change, centre, sd)
 
-    def _spread(self, values: Floats) -> Floats:
+    def spread(self, values: Floats) -> Floats:
         """Put values of the modelled spots (n_rows,) where they belong on the slide (n_spots,)."""
         spread = np.full(self.n_spots, np.nan)
         spread[self.rows] = values
