@@ -143,7 +143,7 @@ class Work:
             stored["um_per_unit"],
             bool(stored["registered"]),
             tuple(Patch.from_json(patch) for patch in stored["patches"]),
-            int(stored["active"]),
+            _position(stored["active"], len(stored["patches"])),
             dict(stored["target"]),
             Colour(**colour) if colour else None,
             {name: list(labels) for name, labels in stored["labelled"].items()},
@@ -165,6 +165,7 @@ class Autosave:
         self.folder = folder
         self._lock = threading.Lock()
         self._wanted: dict[str, Work] = {}  # the newest work, by slide
+        self._due: set[str] = set()  # slides whose newest work some write to come will take
         self._on_disk: dict[str, dict[str, Any]] = {}
 
     def of(self, slide: Slide) -> Path:
@@ -176,9 +177,12 @@ class Autosave:
         self._wanted[slide.fingerprint] = work
         self._on_disk[slide.fingerprint] = work.to_json()
 
-    def want(self, slide: Slide, work: Work) -> None:
-        """Take note of what is to be written next."""
+    def want(self, slide: Slide, work: Work) -> bool:
+        """Take note of what is to be written next; return whether a write must be asked for: none is due yet."""
         self._wanted[slide.fingerprint] = work
+        is_due = slide.fingerprint in self._due
+        self._due.add(slide.fingerprint)
+        return not is_due
 
     def write(self, slide: Slide) -> None:
         """Write the newest work on a slide, atomically; nothing if it is on disk already.
@@ -189,6 +193,7 @@ class Autosave:
             If it can't be written.
         """
         with self._lock:
+            self._due.discard(slide.fingerprint)  # before the work is looked up: what is wanted later is due anew
             work = self._wanted.get(slide.fingerprint)
             made = None if work is None else work.to_json()
             if made is not None and made != self._on_disk.get(slide.fingerprint):
@@ -261,6 +266,12 @@ class Autosave:
             self._wanted.pop(slide.fingerprint, None)
             self._on_disk.pop(slide.fingerprint, None)
             shutil.rmtree(self.of(slide), ignore_errors=True)
+
+
+def _position(active: Any, count: int) -> int:
+    if not -1 <= int(active) < count:
+        raise ConcertError(f"it has {count} patches and says that number {active} is the active one")
+    return int(active)
 
 
 def _set_aside(path: Path) -> Path:

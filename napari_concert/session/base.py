@@ -90,7 +90,7 @@ class SessionBase:
         self._keep_error = ""
         self._brush_pitches = BRUSH_PITCHES
         self._is_closed = False
-        self._is_live = self._live_again = False
+        self._is_live = self._live_again = self._live_failing = False
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
@@ -145,7 +145,7 @@ class SessionBase:
     def predict_live(self) -> None:
         """Predict the what-if of a stroke that goes on; while an answer is made, all requests but the newest wait."""
         current, model = self.current, self._usable_model()
-        if current is None or model is None or self.whatif_blocker:
+        if current is None or model is None or self._live_failing or self.whatif_blocker:
             return
         self._live_again = self._is_live
         if self._is_live:
@@ -173,6 +173,7 @@ class SessionBase:
 
     def _live_failed(self, error: BaseException) -> None:
         self._live_over()
+        self._live_failing = True  # until the next stroke: the same error need not be read at every step of the mouse
         self._failed(error)
 
     def _live_over(self) -> None:
@@ -215,16 +216,15 @@ class SessionBase:
     def _keep_soon(self) -> None:
         if self.autosave is not None and self.current is not None:
             slide = self.current.slide
-            self.autosave.want(slide, Work.of(self.current))
-            self.jobs.submit(
-                f"keep {slide.fingerprint}",
-                partial(self.autosave.write, slide),
-                lane="save",
-                latest=True,
-                delay=AUTOSAVE_DELAY,
-                on_done=self._kept,
-                on_error=self._not_kept,
-            )
+            if self.autosave.want(slide, Work.of(self.current)):
+                self.jobs.submit(
+                    f"keep {slide.fingerprint}",
+                    partial(self.autosave.write, slide),
+                    lane="save",
+                    delay=AUTOSAVE_DELAY,
+                    on_done=self._kept,
+                    on_error=self._not_kept,
+                )
 
     def _keep_now(self) -> None:
         """Write what was done on every slide before it can be lost."""

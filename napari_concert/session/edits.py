@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.patches import DEFAULT_COLOR, Difference, Patch, Target
+from napari_concert.patches import DEFAULT_COLOR, Difference, History, Patch, Target
 
 Mask = npt.NDArray[np.bool_]
 
@@ -78,6 +78,26 @@ class Change:
             {key: pair[::-1] for key, pair in self.styles.items()},
             {key: found.inverse for key, found in self.spots.items()},
         )
+
+    def retargeted(self, target: Target) -> Change:
+        """Return the change as it would have been if all patches had always become ``target``."""
+
+        def of(style: Style | None) -> Style | None:
+            return None if style is None else replace(style, target=dict(target))
+
+        pairs = {key: (of(before), of(after)) for key, (before, after) in self.styles.items()}
+        return replace(self, styles={key: pair for key, pair in pairs.items() if pair[0] != pair[1]})
+
+
+class Edits(History[Change]):
+    """The undo history of a painting."""
+
+    def retarget(self, target: Target) -> None:
+        """Let all patches of all edits become something else; edits that were about nothing but that are forgotten."""
+        for edits in (self._done, self._undone):
+            changed = [edit.retargeted(target) for edit in edits]
+            edits.clear()
+            edits.extend(edit for edit in changed if not edit.is_empty)
 
 
 def _difference(before: Mask | None, after: Mask | None) -> Difference:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_concert.errors import ConcertError
-from napari_concert.patches import History, Patch, Rows, Target
-from napari_concert.session.edits import Change, Mask, Snapshot, Style, next_colour, next_name
+from napari_concert.patches import Patch, Rows, Target
+from napari_concert.session.edits import Change, Edits, Mask, Snapshot, Style, next_colour, next_name
 
 
 class Painting:
@@ -35,7 +35,7 @@ class Painting:
     def __init__(self, n_spots: int, target: Target | None = None) -> None:
         self.n_spots, self.target = n_spots, dict(target or {})
         self.active: int | None = None
-        self.history: History[Change] = History()
+        self.history = Edits()
         self._order: list[int] = []
         self._styles: dict[int, Style] = {}
         self._masks: dict[int, Mask] = {}
@@ -214,7 +214,7 @@ class Painting:
         self.target = dict(target)
         for key in self._order:
             self._set_style(key, replace(self._styles[key], target=dict(target)))
-        self.history = History()
+        self.history.retarget(target)
 
     def move(self, key: int, to: int) -> bool:
         """Move a patch to another position of the list, as one edit."""

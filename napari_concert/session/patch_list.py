@@ -19,7 +19,7 @@ class PatchList(Strokes):
 
     def new_patch(self) -> None:
         """Add an empty patch, which strokes edit from now on; it becomes what the one before becomes."""
-        painting = self._require_slide().painting
+        painting = self._settled()
         painting.target = dict(self.target)
         painting.new()
         self._show_edit()
@@ -32,7 +32,7 @@ class PatchList(Strokes):
         ConcertError
             If there is no such patch.
         """
-        self._require_slide().painting.choose(key)
+        self._settled().choose(key)
         self._show_edit()
 
     def duplicate_patch(self, key: int) -> None:
@@ -43,17 +43,17 @@ class PatchList(Strokes):
         ConcertError
             If there is no such patch.
         """
-        self._require_slide().painting.duplicate(key)
+        self._settled().duplicate(key)
         self._show_edit()
 
     def merge_patches(self, keys: Sequence[int]) -> None:
         """Give the first of some patches the spots of all; the others go."""
-        merged = self._require_slide().painting.merge(keys)
-        self._move(merged, "Select two patches or more of the list to merge them.")
+        if not self._is_locked(*keys):
+            self._move(self._settled().merge(keys), "Select two patches or more of the list to merge them.")
 
     def remove_patches(self, keys: Sequence[int]) -> None:
         """Remove patches from the list."""
-        self._move(self._require_slide().painting.remove(keys), "Select a patch of the list to delete it.")
+        self._move(self._settled().remove(keys), "Select a patch of the list to delete it.")
 
     def restyle_patch(self, key: int, **changes: Any) -> None:
         """Change ``name``, ``color``, ``hidden`` or ``locked`` of a patch.
@@ -63,7 +63,7 @@ class PatchList(Strokes):
         ConcertError
             If there is no such patch.
         """
-        if self._require_slide().painting.restyle(key, **changes):
+        if self._settled().restyle(key, **changes):
             self._show_edit()
 
     def move_patch(self, key: int, to: int) -> None:
@@ -74,5 +74,5 @@ class PatchList(Strokes):
         ConcertError
             If there is no such patch.
         """
-        if self._require_slide().painting.move(key, to):
+        if self._settled().move(key, to):
             self._show_edit()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.errors import ConcertError
 from napari_concert.patches import Rows
-from napari_concert.selection import Mode, in_range, smoothed, with_label
+from napari_concert.selection import Mode, in_range, located, smoothed, with_label
 from napari_concert.session.patch_list import PatchList
 
 NEIGHBOURS = 1.5  # pitches
@@ -24,11 +23,7 @@ class Selecting(PatchList):
         ConcertError
             If the slide has no such column, or it has no such label.
         """
-        slide = self._require_slide().slide
-        known = slide.categories(column)
-        if label not in known:
-            raise ConcertError(f"{column!r} has no label {label!r}; it has {', '.join(known[:8])}.")
-        self.select(with_label(slide.labels(column), label), mode)
+        self._select_seen(with_label(self._require_slide().slide.labels(column), label), mode)
 
     def select_range(
         self, name: str, low: float | None = None, high: float | None = None, mode: Mode = Mode.ADD
@@ -49,7 +44,8 @@ class Selecting(PatchList):
         """
         slide = self._require_slide().slide
         is_column = name in slide.adata.obs and name not in slide.genes
-        self.select(in_range(slide.values(name) if is_column else slide.normalised(name), low, high), mode)
+        values = slide.values(name) if is_column else slide.normalised(name)
+        self._select_seen(in_range(values, low, high), mode)
 
     def grow(self, by: float) -> None:
         """Add all spots within a distance (in the slide's units) of the active patch."""
@@ -74,11 +70,15 @@ class Selecting(PatchList):
         Two patches are left: the core, which stays the active one and is what tables read, and its surroundings.
         """
         current = self._require_slide()
-        painting = current.painting
+        painting = self._settled()
         if painting.active is None or not len(painting.rows):
             self.notified.emit("info", "Paint a core first; then its surroundings can be perturbed.")
             return
-        painting.perturb_around(painting.active, current.index.ring(painting.rows, by))
+        ring = current.index.ring(painting.rows, by)
+        if not len(ring):
+            self.notified.emit("info", "No spot lies that near to the patch: choose a larger distance.")
+            return
+        painting.perturb_around(painting.active, ring)
         self._show_edit()
 
     def region_labels(self) -> npt.NDArray[np.object_]:
@@ -89,10 +89,14 @@ class Selecting(PatchList):
             return slide.labels(colour.name)
         return slide.tissue_of if slide.columns.perturbation is None else slide.state_of
 
+    def _select_seen(self, rows: Rows, mode: Mode) -> None:
+        """Select spots, but for those that have no place in the picture."""
+        self.select(located(self._require_slide().index, rows), mode)
+
     def _active_rows(self) -> Rows:
         return self._require_slide().painting.rows
 
     def _become(self, rows: Rows) -> None:
-        self.end_stroke()
-        if not self._is_locked():
-            self._move(self._require_slide().painting.replace(rows), "This changes no spot.")
+        painting = self._settled()
+        if not self._is_locked(painting.active):
+            self._move(painting.replace(rows), "This changes no spot.")

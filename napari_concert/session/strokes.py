@@ -8,6 +8,7 @@ import numpy.typing as npt
 from napari_concert.patches import Patch, Rows, Target, WhatIf
 from napari_concert.selection import Mode, combine
 from napari_concert.session.base import SessionBase
+from napari_concert.session.painting import Painting
 from napari_concert.session.whatif import extrapolation, target_warning
 
 LOCKED = "{} is locked: unlock it in the list of patches to change its spots."
@@ -33,9 +34,10 @@ class Strokes(SessionBase):
 
     def begin_stroke(self, erase: bool = False) -> None:
         """Begin a stroke on the active patch: one undoable edit. One that is still under way ends first."""
-        self.end_stroke()
-        if not self._is_locked():
-            self._require_slide().painting.begin(erase)
+        painting = self._settled()
+        self._live_failing = False
+        if not self._is_locked(painting.active):
+            painting.begin(erase)
 
     def extend_stroke(self, rows: npt.NDArray[np.int64]) -> None:
         """Add spots to the stroke, and predict what it does while it goes on."""
@@ -67,32 +69,38 @@ class Strokes(SessionBase):
         ConcertError
             If the slide has no such rows.
         """
-        painting, wanted = self._require_slide().painting, Patch(np.asarray(rows))
+        painting, wanted = self._settled(), Patch(np.asarray(rows))
         WhatIf(wanted).check(painting.n_spots)
-        self.end_stroke()
-        if not self._is_locked() and painting.replace(combine(painting.rows, wanted.spots, mode)):
+        if not self._is_locked(painting.active) and painting.replace(combine(painting.rows, wanted.spots, mode)):
             self._show_edit()
 
     def undo(self) -> None:
         """Take the last edit back."""
-        self._move(self._require_slide().painting.undo(), "Nothing to undo.")
+        self._move(self._settled().undo(), "Nothing to undo.")
 
     def redo(self) -> None:
         """Carry the last undone edit out again."""
-        self._move(self._require_slide().painting.redo(), "Nothing to redo.")
+        self._move(self._settled().redo(), "Nothing to redo.")
 
     def clear(self) -> None:
         """Erase all spots of the active patch, as one edit that can be undone."""
-        if not self._is_locked():
-            self._move(self._require_slide().painting.replace([]), "Nothing is painted.")
+        painting = self._settled()
+        if not self._is_locked(painting.active):
+            self._move(painting.replace([]), "Nothing is painted.")
 
-    def _is_locked(self) -> bool:
-        """Return whether the active patch is locked, and say so."""
-        patch = self._require_slide().painting.current
-        if patch is None or not patch.locked:
-            return False
-        self.notified.emit("info", LOCKED.format(patch.name))
-        return True
+    def _settled(self) -> Painting:
+        """Return the current slide's painting; a stroke that is under way ends, and is predicted."""
+        self.end_stroke()
+        return self._require_slide().painting
+
+    def _is_locked(self, *keys: int | None) -> bool:
+        """Return whether one of some patches is locked, and say so."""
+        painting = self._require_slide().painting
+        for key in keys:
+            if key in painting.keys and painting.patch(key).locked:
+                self.notified.emit("info", LOCKED.format(painting.patch(key).name))
+                return True
+        return False
 
     def _move(self, changed: bool, otherwise: str) -> None:
         if changed:

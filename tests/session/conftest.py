@@ -27,6 +27,7 @@ SIGNALS = (
     "shown_changed",
     "model_changed",
     "prediction_changed",
+    "live_changed",
     "genes_changed",
     "training_changed",
     "brush_changed",
@@ -131,6 +132,15 @@ def trained(session: Session, model_folder: Path) -> Session:
     """Return the same with a model."""
     session.load_model(model_folder)
     assert session.model is not None
+    return session
+
+
+@pytest.fixture
+def live(threaded: Callable[..., Session], tumour_slide: Slide, model_folder: Path) -> Session:
+    """Return a session with background threads, a slide and a model."""
+    session = threaded(tumour_slide)
+    session.load_model(model_folder)
+    assert session.jobs.wait()
     return session
 
 

@@ -25,15 +25,6 @@ def control_patch(slide: Slide) -> np.ndarray:
     return np.flatnonzero(slide.adata.obs["what_if"].to_numpy())
 
 
-@pytest.fixture
-def live(threaded: Callable, tumour_slide: Slide, model_folder: Path) -> Session:
-    """Return a session with background threads, a slide and a model."""
-    session = threaded(tumour_slide)
-    session.load_model(model_folder)
-    assert session.jobs.wait()
-    return session
-
-
 def test_the_session_says_what_the_model_says(trained: Session, model_folder: Path) -> None:
     rows = control_patch(trained.slide)
     trained.set_target("perturbation", "Jak2")
@@ -229,10 +220,20 @@ def test_a_failure_of_an_older_request_is_not_told(
 
 def test_compute_gives_the_answer_before_its_tables(tumour_slide: Slide, model_folder: Path) -> None:
     model, workspace = Concert.load(model_folder, tumour_slide), Workspace(tumour_slide)
-    steps = results.compute(model, tumour_slide, workspace.index, WhatIf(([3], {"perturbation": "Jak2"})))
-    first, second = list(steps)
+    what_if = WhatIf(([3, 8], {"perturbation": "Jak2"}))
+    first, second = results.compute(model, tumour_slide, workspace.index, what_if, np.array([3]))
     assert first.patch_genes is None
     assert second.patch_genes is not None
     assert second.prediction is first.prediction
-    empty = list(results.compute(model, tumour_slide, workspace.index, WhatIf()))
-    assert [len(result.patch) for result in empty] == [0]
+    assert second.patch.tolist() == [3]
+    (empty,) = results.compute(model, tumour_slide, workspace.index, WhatIf(), np.array([], dtype=np.int64))
+    assert len(empty.patch) == len(empty.ring) == 0
+
+
+def test_without_spots_in_the_active_patch_the_tables_read_all_that_is_perturbed(
+    tumour_slide: Slide, model_folder: Path
+) -> None:
+    model, workspace = Concert.load(model_folder, tumour_slide), Workspace(tumour_slide)
+    what_if = WhatIf(([3, 8], {"perturbation": "Jak2"}))
+    *_, result = results.compute(model, tumour_slide, workspace.index, what_if, np.array([], dtype=np.int64))
+    assert result.patch.tolist() == [3, 8]

@@ -113,6 +113,9 @@ def test_every_slide_keeps_its_own_patch_target_colour_and_history(trained: Sess
     assert trained.colour == Colour("gene", "Krt8")
     assert trained.result.slide is trained.slide
     trained.undo()
+    assert trained.painted.tolist() == [1, 2]
+    assert trained.target == {"perturbation": "Ifngr2"}, "what spots become is an edit, too"
+    trained.undo()
     assert trained.painted.size == 0
     trained.choose(trained.workspaces[1])
     assert trained.painted.tolist() == [5]
@@ -273,6 +276,7 @@ def test_painted_labels_become_the_perturbation(session: Session, watch: Callabl
     }
     session.undo()
     assert session.painted.tolist() == [1, 2, 3]
+    assert session.target == {"perturbation": "lesion"}, "an undone edit brings no state of the old column back"
 
 
 def test_labels_are_added_to_a_column_painted_before(session: Session) -> None:

@@ -153,6 +153,6 @@ def test_spots_in_the_target_state_already_are_counted(session: Session) -> None
     already = np.flatnonzero(session.slide.state_of == "Ifngr2")[:2]
     control = np.flatnonzero(session.slide.state_of == "control")[:1]
     session.paint([*already, *control])
-    assert "2 of 3 painted spots are Ifngr2 already" in session.target_warning
+    assert "patch 1: 2 of 3 spots are Ifngr2 already" in session.target_warning
     session.set_target("tissue", "periphery")
     assert "already" not in session.target_warning
