@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,14 @@ from anndata import AnnData
 from napari_concert.concert import Concert
 from napari_concert.errors import ConcertError
 from napari_concert.io import from_anndata
+from napari_concert.patches import Patch
 from napari_concert.session import Colour, Session, TrainingSettings
 from napari_concert.session.autosave import MODEL, RECORD, UNREADABLE, Autosave, Work
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Columns, Slide
 
 SHORT = TrainingSettings(max_epochs=2, device="cpu")
-EMPTY = asdict(Work(Columns()))
+EMPTY = Work(Columns()).to_json()
 
 
 def opened(slide: Slide, folder: Path, watch: Callable | None = None) -> tuple[Session, list[tuple[str, str]]]:
@@ -30,6 +32,10 @@ def opened(slide: Slide, folder: Path, watch: Callable | None = None) -> tuple[S
     heard = watch(session) if watch is not None else None
     session.add(slide)
     return session, heard.said if heard is not None else []
+
+
+def spots(work: Work) -> list[list[int]]:
+    return [patch.spots.tolist() for patch in work.patches]
 
 
 def reopened(adata: AnnData, folder: Path, watch: Callable) -> tuple[Session, list[tuple[str, str]]]:
@@ -197,15 +203,39 @@ def test_what_was_restored_is_not_written_again_but_its_undoing_is(tumour_slide:
     third, _ = opened(tumour_slide, tmp_path)
     third.undo()
     third.close()
-    assert json.loads(record.read_text())["painted"] == []
+    assert json.loads(record.read_text())["patches"] == []
 
 
 def test_every_edit_is_kept_at_once_without_threads(tumour_slide: Slide, tmp_path: Path) -> None:
     session, _ = opened(tumour_slide, tmp_path)
-    autosave = session.autosave
+    autosave, painting = session.autosave, session.current.painting
+    for edit in (
+        lambda: session.set_target("perturbation", "Tgfbr2"),
+        lambda: session.paint([1, 2]),
+        lambda: session.set_target("perturbation", "Jak2"),
+        session.new_patch,
+        lambda: session.select_label("tissue", "tumour"),
+        lambda: session.restyle_patch(painting.keys[1], name="lesion", color="#123456", locked=True),
+        lambda: session.duplicate_patch(painting.keys[0]),
+        lambda: session.restyle_patch(painting.keys[0], hidden=True),
+        lambda: session.choose_patch(painting.keys[1]),
+        lambda: session.move_patch(painting.keys[0], 2),
+        lambda: session.choose_patch(painting.keys[1]),
+        lambda: session.perturb_surroundings(1.5 * session.slide.pitch),
+        session.undo,
+        session.redo,
+        lambda: session.merge_patches(painting.keys[-2:]),
+        lambda: session.remove_patches(painting.keys[:1]),
+        session.clear,
+    ):
+        before = autosave.work(tumour_slide)
+        edit()
+        work = autosave.work(tumour_slide)
+        assert before is None or work.to_json() != before.to_json()
+        assert [patch.to_json() for patch in work.patches] == [patch.to_json() for patch in session.patches]
+        assert work.active == (painting.keys.index(painting.active) if painting.keys else -1)
+        assert work.target == dict(painting.target)
     for act, expected in (
-        (lambda: session.paint([1]), {"painted": (1,)}),
-        (lambda: session.set_target("perturbation", "Jak2"), {"target": {"perturbation": "Jak2"}}),
         (lambda: session.show_gene("Krt8"), {"colour": Colour("gene", "Krt8")}),
         (lambda: session.read_as(um_per_unit=3.0), {"um_per_unit": 3.0}),
     ):
@@ -240,7 +270,32 @@ def test_the_newest_work_is_on_disk_whoever_writes_last(tumour_slide: Slide, tmp
         workspace.painting.replace(rows)
         autosave.want(tumour_slide, Work.of(workspace))
     autosave.write(tumour_slide)  # a job of the first edit that comes late
-    assert autosave.work(tumour_slide).painted == (1, 2)
+    assert spots(autosave.work(tumour_slide)) == [[1, 2]]
+
+
+def test_a_write_is_asked_for_once_until_it_begins(tumour_slide: Slide, other_slide: Slide, tmp_path: Path) -> None:
+    autosave, work = Autosave(tmp_path), Work.of(Workspace(tumour_slide))
+    assert autosave.want(tumour_slide, work)
+    assert not autosave.want(tumour_slide, work)
+    assert autosave.want(other_slide, work), "each slide has a write of its own"
+    autosave.write(tumour_slide)
+    assert autosave.want(tumour_slide, work)
+
+
+def test_a_long_stroke_is_kept_while_it_goes_on(
+    threaded: Callable, tumour_slide: Slide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_concert.session.base.AUTOSAVE_DELAY", 0.1)
+    session, seen = threaded(tumour_slide, tmp_path), []
+    session.begin_stroke()
+    for row in range(60):  # never still for as long as a write waits
+        session.extend_stroke(np.array([row]))
+        time.sleep(0.01)
+        work = session.autosave.work(tumour_slide)
+        seen.append(len(work.patches[0]) if work is not None else 0)
+    assert seen[-1] >= 20
+    assert len(set(seen)) < 20, "and not at every step"
+    assert session.current.painting.in_stroke
 
 
 def test_edits_are_kept_in_the_background_after_a_while(
@@ -250,7 +305,7 @@ def test_edits_are_kept_in_the_background_after_a_while(
     session = threaded(tumour_slide, tmp_path)
     session.paint([7])
     assert session.jobs.wait()
-    assert session.autosave.work(tumour_slide).painted == (7,)
+    assert spots(session.autosave.work(tumour_slide)) == [[7]]
 
 
 # -- afresh -----------------------------------------------------------------------------------------------------------
@@ -291,10 +346,15 @@ def test_an_edit_that_waits_to_be_written_is_forgotten_too(
         "[]",
         "null",
         '{"format": 99}',
-        '{"format": 1}',
-        '{"format": 1, "columns": {"wrong": 1}, "colour": null}',
-        json.dumps({"format": 1, **EMPTY, "painted": ["x"]}),
-        json.dumps({"format": 1, **EMPTY, "target": None}),
+        '{"format": 2}',
+        json.dumps(EMPTY | {"columns": {"wrong": 1}}),
+        json.dumps(EMPTY | {"patches": [{"spots": ["x"]}]}),
+        json.dumps(EMPTY | {"patches": [{"spots": [-5]}]}),
+        json.dumps(EMPTY | {"patches": [{"target": {}}]}),
+        json.dumps(EMPTY | {"patches": None}),
+        json.dumps(EMPTY | {"active": 0}),
+        json.dumps(EMPTY | {"patches": [{"spots": [1]}], "active": -2}),
+        json.dumps(EMPTY | {"target": None}),
     ],
 )
 def test_a_damaged_file_is_told_and_set_aside(tumour_slide: Slide, tmp_path: Path, text: str, watch: Callable) -> None:
@@ -330,7 +390,7 @@ def test_labels_that_do_not_fit_the_slide_are_told(
 def test_rows_and_colours_that_the_slide_has_not_are_left_out(tumour_slide: Slide, tmp_path: Path) -> None:
     opened(tumour_slide, tmp_path)[0].paint([1])
     record = next(tmp_path.rglob(RECORD))
-    wrong = {"painted": [1, -5, 999], "colour": {"kind": "gene", "name": "Absent"}}
+    wrong = {"patches": [{"spots": [1, 999]}], "colour": {"kind": "gene", "name": "Absent"}}
     record.write_text(json.dumps(json.loads(record.read_text()) | wrong))
     session, _ = opened(tumour_slide, tmp_path)
     assert session.painted.tolist() == [1]
@@ -375,7 +435,7 @@ def test_a_folder_that_can_be_written_again_is_told_of_anew_when_it_fails_again(
     session.paint([1])
     (tmp_path / "kept").unlink()
     session.paint([2])
-    assert session.autosave.work(tumour_slide).painted == (1, 2)
+    assert spots(session.autosave.work(tumour_slide)) == [[1, 2]]
     folder = session.autosave.of(tumour_slide)
     (folder / RECORD).unlink()
     folder.rmdir()
@@ -399,5 +459,33 @@ def test_a_model_is_kept_only_while_it_is_wanted(tumour_slide: Slide, model_fold
 def test_work_survives_json(tumour_slide: Slide) -> None:
     workspace = Workspace(tumour_slide.with_um_per_unit(2.0))
     workspace.painting.replace([1, 2])
+    workspace.painting.add([Patch([5], {"tissue": "lung", "dose": 2.5}, "läsion", "#010203", hidden=True, locked=True)])
+    workspace.painting.choose(workspace.painting.keys[0])
     work = Work.of(workspace)
-    assert Work.from_json(json.loads(json.dumps({"format": 1, **asdict(work)}))) == work
+    back = Work.from_json(json.loads(json.dumps(work.to_json())))
+    assert back.to_json() == work.to_json()
+    assert back.patches[1].to_json() == workspace.painting.patches[1].to_json()
+    assert (back.active, back.um_per_unit, back.columns) == (0, 2.0, tumour_slide.columns)
+
+
+def test_patches_come_back_as_they_were_and_the_active_one_is_active(
+    tumour_adata: AnnData, tumour_slide: Slide, tmp_path: Path, watch: Callable
+) -> None:
+    first, _ = opened(tumour_slide, tmp_path)
+    for rows, state in (([1, 2], "Jak2"), ([2, 3], "Tgfbr2"), ([9], "Ifngr2")):
+        first.new_patch()
+        first.set_target("perturbation", state)
+        first.paint(rows)
+    first.restyle_patch(first.current.painting.keys[2], hidden=True, name="far")
+    first.restyle_patch(first.current.painting.keys[0], locked=True, color="#111111")
+    first.choose_patch(first.current.painting.keys[1])
+    first.close()
+    second, said = reopened(tumour_adata, tmp_path, watch)
+    assert [patch.to_json() for patch in second.patches] == [patch.to_json() for patch in first.patches]
+    assert second.current.painting.current.name == "patch 2"
+    assert said == [("info", "tumour is as you left it: 3 painted spots.")]
+    second.paint([4])
+    assert second.patches[1].spots.tolist() == [2, 3, 4]
+    second.undo()
+    second.undo()
+    assert second.patches == ()
