@@ -15,7 +15,15 @@ rows_of = st.lists(st.integers(0, N - 1), max_size=20)
 targets = st.dictionaries(
     st.sampled_from(["perturbation", "tissue", "dose"]), st.text("abc", min_size=1) | st.floats(0, 9), max_size=3
 )
-patches = st.builds(Patch, rows_of.map(lambda r: np.array(r, dtype=int)), targets, st.text(max_size=5))
+patches = st.builds(
+    Patch,
+    rows_of.map(lambda r: np.array(r, dtype=int)),
+    targets,
+    st.text(max_size=5),
+    st.sampled_from(["#000000", "#e69f00"]),
+    st.booleans(),
+    st.booleans(),
+)
 
 
 @given(rows_of)
@@ -50,7 +58,22 @@ def test_what_if_survives_json(made):
     for patch, other in zip(made, back.patches, strict=True):
         assert patch.spots.tolist() == other.spots.tolist()
         assert dict(patch.target) == dict(other.target)
-        assert (patch.name, patch.color) == (other.name, other.color)
+        for name in ("name", "color", "hidden", "locked"):
+            assert getattr(patch, name) == getattr(other, name)
+
+
+def test_json_says_hidden_and_locked_only_where_they_are():
+    plain = Patch([1]).to_json()
+    assert plain == {"name": "patch", "color": "#e69f00", "target": {}, "spots": [1]}
+    assert Patch([1], hidden=True, locked=True).to_json() == {**plain, "hidden": True, "locked": True}
+    back = Patch.from_json({"spots": [1]})
+    assert (back.hidden, back.locked, back.to_json()) == (False, False, plain)
+
+
+@given(patches)
+def test_a_patch_changes_nothing_without_spots_or_without_a_target(patch):
+    assert patch.changes_nothing == (len(patch) == 0 or not patch.target)
+    assert WhatIf(patch).is_empty == patch.changes_nothing
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_concert.errors import ConcertError
+from napari_concert.selection import Mode
 from napari_concert.session import Session
 from napari_concert.slide import Slide
 
@@ -64,6 +65,47 @@ def test_erase_undo_redo_and_clear(session: Session, watch: Callable) -> None:
     assert heard.counts == {"patch_changed": 3, "target_changed": 3}
     session.undo()
     assert session.painted.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("verb", ["undo", "redo", "clear", "new_patch"])
+def test_after_a_verb_in_the_middle_of_a_stroke_the_mouse_that_goes_on_paints_nothing(
+    trained: Session, verb: str
+) -> None:
+    trained.paint([1])
+    trained.begin_stroke()
+    trained.extend_stroke(np.array([2]))
+    getattr(trained, verb)()
+    before = [patch.to_json() for patch in trained.patches]
+    trained.extend_stroke(np.array([3]))
+    trained.end_stroke()
+    assert [patch.to_json() for patch in trained.patches] == before
+    assert trained.result.what_if.rows.tolist() == trained.painted.tolist()
+    assert trained.current.live is None
+    trained.begin_stroke()
+    trained.extend_stroke(np.array([3]))
+    trained.end_stroke()
+    assert 3 in trained.current.painting.rows
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted"), [("add", [1, 2, 3]), ("subtract", [1]), ("intersect", [2]), ("invert", [1, 3])]
+)
+def test_a_selection_joins_the_active_patch_as_one_edit(session: Session, mode: str, wanted: list[int]) -> None:
+    session.paint([1, 2])
+    session.select([3, 2], Mode(mode))
+    assert session.painted.tolist() == wanted
+    session.undo()
+    assert session.painted.tolist() == [1, 2]
+
+
+def test_the_first_stroke_makes_the_first_patch(session: Session) -> None:
+    assert session.patches == ()
+    session.set_target("perturbation", "Jak2")
+    session.paint([1], erase=True)
+    assert session.patches == ()
+    session.paint([1])
+    (patch,) = session.patches
+    assert (patch.name, patch.spots.tolist(), dict(patch.target)) == ("patch 1", [1], {"perturbation": "Jak2"})
 
 
 def test_nothing_to_undo_redo_or_clear_is_said(session: Session, watch: Callable) -> None:
