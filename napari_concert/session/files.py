@@ -41,15 +41,16 @@ class Files(Selecting):
         self._save("patch", partial(io.write_patches, path, current.slide, patches), Path(path))
 
     def load_patch(self, path: str | Path) -> None:
-        """Add the patches of a file to the list, as one undoable edit; one that says no target gets the current one."""
+        """Add the patches of a file to the list, as one edit; a file that says no targets gets the current one."""
         current = self._require_slide()
         try:
             found = io.read_patches(path, current.slide)
         except ConcertError as error:
             self._failed(error)
             return
-        target = dict(self.target)
-        current.painting.add(patch if patch.target else replace(patch, target=target) for patch in found)
+        if not any(patch.target for patch in found):  # else one without any stays as observed: it is a core
+            found = [replace(patch, target=dict(self.target)) for patch in found]
+        self._settled().add(found)
         self._show_edit()
 
     def save_slide(self, path: str | Path) -> None:
