@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +54,105 @@ def make_adata(side: int = 8, genes: int = 12, **uns: object) -> AnnData:
         obsm={"spatial": coords},
         uns=uns,
     )
+
+
+# -- Space Ranger folders ----------------------------------------------------------------------------------------------
+
+DIAMETER_PX = 89.472  # of a spot's circle of 65 µm in pixels of the full image, as on 10x' own slides
+STEP_PX = DIAMETER_PX * 100 / 65  # spots are 100 µm apart
+MARGIN_PX = 400.0
+HIRES, LOWRES = 0.17, 0.05
+
+
+def visium_positions(rows: int = 12, columns: int = 20) -> pd.DataFrame:
+    """Return the spots of a small Visium array; every fifth one is not under tissue."""
+    row, column = (part.ravel() for part in np.mgrid[:rows, :columns])
+    on_grid = (row + column) % 2 == 0
+    row, column = row[on_grid], column[on_grid]
+    return pd.DataFrame(
+        {
+            "barcode": [f"{''.join('ACGT'[(i >> shift) & 3] for shift in range(0, 16, 2))}-1" for i in range(len(row))],
+            "in_tissue": (np.arange(len(row)) % 5 != 0).astype(int),
+            "array_row": row,
+            "array_col": column,
+            "pxl_row_in_fullres": np.rint(MARGIN_PX + row * STEP_PX * np.sqrt(3) / 2).astype(int),
+            "pxl_col_in_fullres": np.rint(MARGIN_PX + column * STEP_PX / 2).astype(int),
+        }
+    )
+
+
+def write_matrix_h5(path: Path, barcodes: list[str], genes: list[str], counts: sparse.csr_matrix) -> None:
+    """Write a feature-barcode matrix as Space Ranger does; the last feature is an antibody."""
+    by_spot = sparse.csr_matrix(counts)  # 10x keeps features × spots by columns, which is spots × features by rows
+    kinds = ["Gene Expression"] * (len(genes) - 1) + ["Antibody Capture"]
+    with h5py.File(path, "w") as file:
+        group = file.create_group("matrix")
+        group["barcodes"] = np.array(barcodes, dtype="S")
+        group["data"] = by_spot.data.astype(np.int32)
+        group["indices"], group["indptr"] = by_spot.indices.astype(np.int64), by_spot.indptr.astype(np.int64)
+        group["shape"] = np.array(by_spot.shape[::-1], dtype=np.int32)
+        features = group.create_group("features")
+        features["id"] = np.array([f"ENSG{i:011d}" for i in range(len(genes))], dtype="S")
+        features["name"] = np.array(genes, dtype="S")
+        features["feature_type"] = np.array(kinds, dtype="S")
+        features["genome"] = np.array(["GRCh38"] * len(genes), dtype="S")
+
+
+def write_matrix_mex(folder: Path, barcodes: list[str], genes: list[str], counts: sparse.csr_matrix) -> None:
+    """Write a feature-barcode matrix as text."""
+    from scipy.io import mmwrite
+
+    folder.mkdir()
+    kinds = ["Gene Expression"] * (len(genes) - 1) + ["Antibody Capture"]
+    lines = [f"ENSG{i:011d}\t{name}\t{kind}" for i, (name, kind) in enumerate(zip(genes, kinds, strict=True))]
+    for name, texts in (("features", lines), ("barcodes", barcodes)):
+        with gzip.open(folder / f"{name}.tsv.gz", "wt") as file:
+            file.write("\n".join(texts) + "\n")
+    with gzip.open(folder / "matrix.mtx.gz", "wb") as file:
+        mmwrite(file, counts.T.astype(np.int32))
+
+
+def write_space_ranger(folder: Path, version: int = 2, matrix: str = "h5") -> Path:
+    """Write a small ``outs`` folder as Space Ranger 1 to 3 do, with a white image; return the folder."""
+    from matplotlib.image import imsave
+
+    spatial = folder / "spatial"
+    spatial.mkdir(parents=True)
+    positions = visium_positions()
+    inside = positions[positions["in_tissue"] == 1]
+    barcodes = inside["barcode"].tolist()[::-1]  # the matrix has an order of its own
+    genes = ["Krt8", "Fn1", "Vim", "Fn1", "Cxcl10", "CD3E_antibody"]
+    counts = sparse.csr_matrix(np.random.default_rng(0).poisson(4.0, (len(barcodes), len(genes))) + 1)
+    if matrix == "h5":
+        write_matrix_h5(folder / "filtered_feature_bc_matrix.h5", barcodes, genes, counts)
+    else:
+        write_matrix_mex(folder / "filtered_feature_bc_matrix", barcodes, genes, counts)
+    name = "tissue_positions_list.csv" if version == 1 else "tissue_positions.csv"
+    positions.to_csv(spatial / name, index=False, header=version > 1)
+    factors = {
+        "spot_diameter_fullres": DIAMETER_PX,
+        "fiducial_diameter_fullres": DIAMETER_PX * 105 / 65,
+        "tissue_hires_scalef": HIRES,
+        "tissue_lowres_scalef": LOWRES,
+    }
+    if version > 2:
+        factors["regist_target_img_scalef"] = HIRES
+    (spatial / "scalefactors_json.json").write_text(json.dumps(factors))
+    high, wide = positions[["pxl_row_in_fullres", "pxl_col_in_fullres"]].max() + MARGIN_PX
+    for size, factor in (("hires", HIRES), ("lowres", LOWRES)):
+        white = np.full((round(high * factor), round(wide * factor), 3), 255, np.uint8)
+        imsave(spatial / f"tissue_{size}_image.png", white)
+    return folder
+
+
+@pytest.fixture
+def space_ranger(tmp_path: Path) -> Callable[..., Path]:
+    """Write a Space Ranger folder for a sample of some name; return it."""
+
+    def written(sample: str = "lymph node", **how: Any) -> Path:
+        return write_space_ranger(tmp_path / sample / "outs", **how)
+
+    return written
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def _check_parts(file: Any, name: str) -> None:
         return
     hint = "a CONCERT .h5 has X and pos."
     if "matrix" in file:
-        hint = "it looks like a 10x matrix: open its Space Ranger folder with scanpy or squidpy, and save an .h5ad."
+        hint = "it looks like a 10x matrix: open the folder 'outs' of Space Ranger, with its folder 'spatial'."
     raise ConcertError(f"{name} lacks {' and '.join(missing)} (it has {', '.join(file) or 'nothing'}); {hint}")
 
 

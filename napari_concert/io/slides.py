@@ -1,4 +1,4 @@
-"""Read slides: .h5ad, and CONCERT's own .h5."""
+"""Read slides: .h5ad, CONCERT's own .h5, and folders of Space Ranger."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ import pandas as pd
 from napari_concert.errors import ConcertError
 from napari_concert.io.concert_h5 import read_concert
 from napari_concert.io.counts import RAW, Found, find_counts
-from napari_concert.slide import Columns, Counts, Slide, Units, guess_columns, guess_units
+from napari_concert.io.spaceranger_files import is_space_ranger
+from napari_concert.slide import Columns, Counts, Slide, Units, guess_columns, guess_units, image_in
 from napari_concert.slide.table import rebuilt
+from napari_concert.slide.units import NOT_SAID
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -40,8 +42,9 @@ def read(
     Parameters
     ----------
     path
-        An .h5ad (dense, CSR or CSC) with coordinates in ``obsm['spatial']`` or ``obsm['X_spatial']``, or a CONCERT .h5
-        with ``X``, ``pos``, ``perturbation``, ``gene`` and optionally ``tissue``.
+        An .h5ad (dense, CSR or CSC) with coordinates in ``obsm['spatial']`` or ``obsm['X_spatial']``, a CONCERT .h5
+        with ``X``, ``pos``, ``perturbation``, ``gene`` and optionally ``tissue``, or a folder of Space Ranger: its
+        ``outs``, the sample's folder that holds it, or a folder of Visium HD bins.
     um_per_unit
         µm of a coordinate unit; by default what the file says, if it does.
     registered
@@ -55,8 +58,10 @@ def read(
         If the file can't be read as a slide with raw counts and coordinates.
     """
     path = Path(path).expanduser()
-    adata = _load(path)
-    slide = from_anndata(adata, name=path.stem, path=path, registered=registered, columns=columns)
+    if is_space_ranger(path):
+        slide = _from_space_ranger(path, registered, columns)
+    else:
+        slide = from_anndata(_load(path), name=path.stem, path=path, registered=registered, columns=columns)
     return slide if um_per_unit is None else slide.with_um_per_unit(um_per_unit)
 
 
@@ -93,11 +98,34 @@ def from_anndata(
         registered=_says_registered(adata.uns) if registered is None else registered,
         file_notes=notes,
     )
-    return replace(slide, units=guess_units(adata.uns, lambda: slide.geometry))
+    return _with_image(replace(slide, units=guess_units(adata.uns, lambda: slide.geometry)))
+
+
+def _with_image(slide: Slide) -> Slide:
+    """Return the slide with the image that its file holds, if that lies where the scale factors say."""
+    image, spatial = image_in(slide.adata.uns), slide.adata.uns.get("spatial")
+    said = guess_units({"spatial": spatial}, lambda: slide.geometry)
+    if image is None or said.um_per_unit is not None or said.source == NOT_SAID:
+        return replace(slide, image=image)
+    note = "The image in uns['spatial'] is not shown: its scale factors do not fit the positions."
+    return replace(slide, file_notes=(*slide.file_notes, note))
+
+
+def _from_space_ranger(path: Path, registered: bool | None, columns: Columns | None) -> Slide:
+    from napari_concert.io.spaceranger import read_space_ranger
+
+    found = read_space_ranger(path)
+    slide = from_anndata(found.adata, name=found.name, path=path, registered=registered, columns=columns)
+    return replace(slide, image=found.image, file_notes=(*found.notes, *slide.file_notes))
 
 
 def _load(path: Path) -> AnnData:
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise ConcertError(
+            f"{path} is a folder, and not one of Space Ranger: it holds no filtered_feature_bc_matrix and no folder "
+            "'spatial'. Open the folder 'outs', or an .h5ad."
+        )
     if suffix not in SUFFIXES:
         raise ConcertError(
             f"{path.name} is not a slide this app reads ({', '.join(SUFFIXES)}). Save it as .h5ad first."
@@ -114,7 +142,7 @@ def _load(path: Path) -> AnnData:
 
 
 def _check_is_hdf5(path: Path) -> None:
-    """Refuse what is no HDF5 file, with the reason: missing, a folder, not permitted, of another kind."""
+    """Refuse what is no HDF5 file, with the reason: missing, not permitted, of another kind."""
     import h5py
 
     try:
@@ -123,8 +151,9 @@ def _check_is_hdf5(path: Path) -> None:
     except FileNotFoundError as error:
         raise ConcertError(f"There is no file {path}. Check the path.") from error
     except OSError as error:
-        what = "is a folder, not a slide file" if path.is_dir() else f"can't be opened ({error.strerror or error})"
-        raise ConcertError(f"{path} {what}. Give an .h5ad that you may read.") from error
+        raise ConcertError(
+            f"{path} can't be opened ({error.strerror or error}). Give an .h5ad that you may read."
+        ) from error
     if not h5py.is_hdf5(path):
         what = "is empty" if empty else "is not an HDF5 file, whatever its name says"
         raise ConcertError(f"{path.name} {what}. Was its download or copy complete? Fetch or save it again.")

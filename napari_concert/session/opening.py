@@ -199,7 +199,8 @@ def as_guessed(slide: Slide, labelled: list[str]) -> Slide:
     if labelled:
         adata = adata.copy()
         adata.obs = adata.obs.drop(columns=labelled)
-    return from_anndata(adata, name=slide.name, path=slide.path)
+    fresh = from_anndata(adata, name=slide.name, path=slide.path)
+    return replace(fresh, image=slide.image, file_notes=slide.file_notes)
 
 
 def load_model(folder: Path, slide: Slide) -> Concert:

@@ -3,6 +3,18 @@
 from napari_concert.slide.columns import Columns, guess_columns, guess_control, guess_unknown
 from napari_concert.slide.core import Slide
 from napari_concert.slide.counts import Counts
+from napari_concert.slide.image import SlideImage, image_in
 from napari_concert.slide.units import Units, guess_units
 
-__all__ = ["Columns", "Counts", "Slide", "Units", "guess_columns", "guess_control", "guess_units", "guess_unknown"]
+__all__ = [
+    "Columns",
+    "Counts",
+    "Slide",
+    "SlideImage",
+    "Units",
+    "guess_columns",
+    "guess_control",
+    "guess_units",
+    "guess_unknown",
+    "image_in",
+]

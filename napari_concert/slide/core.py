@@ -14,6 +14,7 @@ import pandas as pd
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.slide.columns import Columns
 from napari_concert.slide.geometry import Geometry, geometry_of
+from napari_concert.slide.image import SlideImage
 from napari_concert.slide.obs import as_labels, as_values, in_order, is_categorical, is_continuous
 from napari_concert.slide.places import coincident, notes_on_places, plane_codes
 from napari_concert.slide.spots import Spots
@@ -47,6 +48,8 @@ class Slide(Spots):
         Whether sections share one coordinate frame, so that effects may pass through z.
     file_notes
         Odd things found while reading, in plain words.
+    image
+        The picture of the tissue, read when it is asked for; None where the file has none.
     """
 
     adata: AnnData
@@ -55,6 +58,7 @@ class Slide(Spots):
     path: Path | None = None
     registered: bool = False
     file_notes: tuple[str, ...] = field(default=())
+    image: SlideImage | None = None
 
     def __post_init__(self) -> None:
         for role in ("perturbation", "tissue", "section"):

@@ -41,6 +41,7 @@ def describe(slide: Slide) -> dict[str, Any]:
         "tissue": _column(slide, columns.tissue),
         "continuous": list(columns.continuous),
         "categorical_columns": list(slide.categorical_columns),
+        "image": None if slide.image is None else slide.image.name,
         "notes": list(slide.notes),
     }
 
