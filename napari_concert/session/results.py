@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 
 from napari_concert.evaluate import Agreement, agreement
 from napari_concert.patches import WhatIf
-from napari_concert.prediction import Prediction
+from napari_concert.prediction import GeneSet, Prediction, set_change
+from napari_concert.prediction.regions import measured_levels, surest
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.int64]
 
 RING_PITCHES = 2.0
+
+
+class Region(StrEnum):
+    """Over which spots tables read the change."""
+
+    PATCH = "patch"
+    RING = "ring"
+    SLIDE = "whole slide"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,3 +81,38 @@ def with_tables(result: Result) -> Result:
         ring_genes=prediction.top_genes(result.ring, everything) if len(result.ring) else None,
         agreement=agreement(result.slide, result.what_if, prediction, result.ring),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What a what-if does over one region.
+
+    Attributes
+    ----------
+    result, region, rows
+        Of which prediction, where, and the spots of the file that are read, painted or not.
+    genes
+        All modelled genes, those that surely change first (see :meth:`Prediction.top_genes`).
+    measured
+        Mean measured counts at the median library size over the region, in the order of ``genes``.
+    sets
+        The change of gene sets, ranked as genes are (see :func:`napari_concert.prediction.set_change`).
+    """
+
+    result: Result
+    region: Region
+    rows: Rows
+    genes: pd.DataFrame
+    measured: pd.Series[float]
+    sets: pd.DataFrame
+
+
+def tables(result: Result, region: Region, sets: Sequence[GeneSet] = ()) -> Tables:
+    """Return the tables of a region; those of the whole slide take seconds on large ones."""
+    prediction = result.prediction
+    ready = {Region.PATCH: result.patch_genes, Region.RING: result.ring_genes}.get(region)
+    rows = {Region.PATCH: result.patch, Region.RING: result.ring, Region.SLIDE: prediction.rows}[region]
+    genes = prediction.top_genes(rows, len(prediction.genes)) if ready is None else ready
+    measured = pd.Series(measured_levels(prediction, rows), index=pd.Index(prediction.genes)).loc[genes.index]
+    ranked = surest(set_change(prediction, rows, sets), len(sets))
+    return Tables(result, region, rows, genes, measured, ranked)

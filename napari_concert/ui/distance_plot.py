@@ -1,69 +1,155 @@
-"""How the change of the shown gene depends on the distance from the patch."""
+"""How the change of the shown gene, or of a gene set, depends on the distance from the patch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
+from napari_concert.evaluate import true_change
+from napari_concert.prediction import GeneSet, set_profile, set_values
+from napari_concert.prediction.genesets import Spelling
 from napari_concert.session import View
-from napari_concert.ui.plots import FIRST, SECOND, PlotCanvas
+from napari_concert.ui.plots import FIRST, FONT_SIZE, MUTED, PLOT_HEIGHT, SECOND, PlotCanvas
 from napari_concert.ui.widgets import follow
 
 if TYPE_CHECKING:
     from napari_concert.session import Session
+    from napari_concert.session.results import Result
+
+Rows = npt.NDArray[np.int64]
 
 FARTHEST = 10.0  # pitches
+NO_CHANGE = "Paint spots in step 3: how the change falls off with distance appears here."
+NO_GENE = "Click a gene above: how its change falls off with distance appears here."
+NO_SET = "Click a gene set above: how its change falls off with distance appears here."
 
 
 class DistancePlot(PlotCanvas):
-    """A dot a spot: change of the shown gene against distance from the painted spots; the truth where it is known."""
+    """The mean change at each distance with its 95 % interval, over the spots behind it; the truth where it is known.
+
+    The distance of a spot is that to the nearest spot of the patch, 0 inside it. Spots that other patches change are
+    left out: what happens there is not this patch's doing.
+    """
 
     def __init__(self, session: Session) -> None:
-        super().__init__(190)
+        super().__init__(PLOT_HEIGHT)
         self.session = session
+        self._set: GeneSet | None = None
+        self._reads_sets = False
         for signal in (session.prediction_changed, session.shown_changed, session.slide_changed):
             follow(self, signal, self._refresh)
         self._refresh()
 
+    def show_gene(self) -> None:
+        """Follow the gene that the slide shows."""
+        self._reads_sets, self._set = False, None
+        self._refresh()
+
+    def show_set(self, gene_set: GeneSet | None) -> None:
+        """Plot a gene set; None asks for one."""
+        self._reads_sets, self._set = True, gene_set
+        self._refresh()
+
     def _refresh(self) -> None:
-        is_seen, gene = self.isVisible(), self._gene()
-        self.setVisible(gene is not None)
-        if is_seen and gene is not None:
-            self._draw_gene(gene)
+        if self.isVisible():
+            self._draw()
 
     def showEvent(self, event: Any) -> None:
         """Plot what changed while it could not be seen."""
         super().showEvent(event)
-        gene = self._gene()
-        if gene is not None:
-            self._draw_gene(gene)
+        self._draw()
 
-    def _gene(self) -> str | None:
-        """Return the shown gene if there is a change of it to plot."""
+    def _draw(self) -> None:
+        result, what = self.session.result, self._set if self._reads_sets else self._gene()
+        if result is None or result.what_if.is_empty:
+            self.tell(NO_CHANGE)
+        elif what is None or not Spelling(result.prediction.genes).positions(what.genes).size:
+            self.tell(NO_SET if self._reads_sets else NO_GENE)
+        else:
+            self._draw_profile(result, what)
+
+    def _gene(self) -> GeneSet | None:
+        """Return the shown gene as a set of one, if it is modelled."""
         colour, result = self.session.colour, self.session.result
-        if colour is None or colour.kind != "gene" or result is None or result.what_if.is_empty:
+        if colour is None or colour.kind != "gene" or result is None or colour.name not in result.prediction:
             return None
-        return colour.name if colour.name in result.prediction else None
+        return GeneSet(colour.name, (colour.name,))
 
-    def _draw_gene(self, name: str) -> None:
-        current, result, scaling = self.session.current, self.session.result, self.session.scaling
-        if current is None or result is None:
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    def _draw_profile(self, result: Result, what: GeneSet) -> None:
+        current, scaling = self.session.current, self.session.scaling
+        if current is None:
             return
-        distance = current.index.distance_to(result.patch)
-        near = np.flatnonzero(distance <= FARTHEST * current.slide.pitch)
-        gene, factor = result.prediction.gene(name), scaling.change_factor
-        axes = self.begin(f"distance from the patch ({current.slide.units.name})", f"{name}: {_short(scaling.log2)}")
-        axes.axhline(0, color="0.5", linewidth=0.6)
-        reach = np.stack([gene.change - gene.lower, gene.upper - gene.change])[:, near] * factor
-        axes.errorbar(
-            distance[near], gene.change[near] * factor, reach, fmt="o", ms=2.5, lw=0.5, color=FIRST, label="predicted"
+        distance = _own_distance(result, current.index.distance_to(result.patch))
+        groups = by_distance(distance, current.slide.pitch)
+        genes = [result.prediction.genes[g] for g in Spelling(result.prediction.genes).positions(what.genes)]
+        profile = set_profile(result.prediction, groups, what)
+        profile.insert(0, "distance", [float(distance[rows].mean()) for rows in groups])
+        profile = profile[profile["spots"] > 0]
+        axes = self.begin(
+            f"distance to the patch ({current.slide.units.name})", f"{_title(what, len(genes))}: {scaling.change_unit}"
         )
-        truth = self.session.true_change(name)
-        if truth is not None:
-            axes.plot(distance[near], truth[near] * factor, ".", ms=3, color=SECOND, label=str(View.TRUTH))
+        axes.axhline(0, color=MUTED, linewidth=0.6)
+        self._draw_spots(result, what, distance)
+        self._draw_means(profile)
+        self._draw_truth(result, genes, groups, profile)
+        self._draw_counts(profile)
         self.end()
 
+    def _draw_spots(self, result: Result, what: GeneSet, distance: npt.NDArray[np.float64]) -> None:
+        change = set_values(result.prediction, what).change * self.session.scaling.change_factor
+        near = np.isfinite(distance) & np.isfinite(change)
+        self.axes.plot(distance[near], change[near], "o", ms=2, mew=0, color=MUTED, alpha=0.45, zorder=1)
 
-def _short(log2: bool) -> str:
-    return "log2 fold change" if log2 else "ln fold change"
+    def _draw_means(self, profile: pd.DataFrame) -> None:
+        factor, at = self.session.scaling.change_factor, profile["distance"]
+        self.axes.fill_between(
+            at,
+            profile["lower"] * factor,
+            profile["upper"] * factor,
+            color=FIRST,
+            alpha=0.3,
+            lw=0,
+        )
+        self.axes.plot(at, profile["change"] * factor, "o-", ms=3.5, lw=1.2, color=FIRST, label="mean change")
+
+    def _draw_truth(self, result: Result, genes: list[str], groups: list[Rows], profile: pd.DataFrame) -> None:
+        truth = true_change(result.slide, result.what_if, genes)
+        if truth is not None:
+            means = [truth[groups[i]].mean() * self.session.scaling.change_factor for i in profile.index]
+            self.axes.plot(profile["distance"], means, "D", ms=3.5, mew=0, color=SECOND, label=str(View.TRUTH))
+
+    def _draw_counts(self, profile: pd.DataFrame) -> None:
+        """Write the number of spots behind each mean under it."""
+        axes = self.axes
+        low, high = axes.get_ylim()
+        axes.set_ylim(low - 0.14 * (high - low), high)
+        place = axes.get_xaxis_transform()
+        for at, spots in zip(profile["distance"], profile["spots"], strict=True):
+            axes.text(at, 0.02, f"{spots}", transform=place, ha="center", fontsize=FONT_SIZE - 1, color=MUTED)
+        at_axis = {"xycoords": "axes fraction", "xytext": (-4, 0), "textcoords": "offset points"}
+        axes.annotate("spots", (0, 0.02), ha="right", fontsize=FONT_SIZE - 1, color=MUTED, **at_axis)
+
+
+def by_distance(distance: npt.NDArray[np.float64], pitch: float) -> list[Rows]:
+    """Return the rows of the patch, and of the rings around it, each a pitch wide; without NaN and far ones."""
+    with np.errstate(invalid="ignore"):
+        ring = np.where(distance == 0, 0, np.maximum(np.rint(distance / pitch), 1))
+    found = (np.flatnonzero(ring == number) for number in range(int(FARTHEST) + 1))
+    return [rows.astype(np.int64) for rows in found if rows.size]
+
+
+def _own_distance(result: Result, distance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return distances from the patch, NaN where another patch changes the spot or it is too far away."""
+    found = distance.copy()
+    found[np.setdiff1d(result.what_if.rows, result.patch)] = np.nan
+    found[found > FARTHEST * result.slide.pitch] = np.nan
+    return found
+
+
+def _title(what: GeneSet, used: int) -> str:
+    return what.name if len(what.genes) == 1 else f"{what.name} ({used} genes)"

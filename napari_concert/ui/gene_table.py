@@ -1,144 +1,177 @@
-"""A sortable table of genes by their change; clicking a row shows the gene."""
+"""A sortable table of genes or gene sets by their change; clicking a row names it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from psygnal import Signal
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtCore import QModelIndex, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QKeySequence, QPainter
+from qtpy.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView
 
-_COLUMNS = ("gene", "change", "95 % interval", "false sign")
-_TIPS = (
-    "Click a row to show the gene.",
-    "Mean {unit} over the region.",
-    "95 % interval of the mean change, unshrunk. By chance a few of many genes leave 0: see the false sign rate.",
-    "Local false sign rate: the chance that the change has the other sign. Below 0.025 the sign is called sure.",
+from napari_concert.ui.plots import MUTED
+from napari_concert.ui.rank_columns import GENES, Column, labelled
+from napari_concert.ui.rank_model import RankModel
+
+PADDING, ROW_HEIGHT, SHORTEST = 9, 20, 140  # pixels
+FONT_SIZE = 11  # pixels
+STYLE = (
+    f"QTableView {{ font-size: {FONT_SIZE}px; }} QHeaderView::section {{ font-size: {FONT_SIZE}px; padding: 2px 3px; }}"
 )
-_SORT_BY = ("gene", "change", "lower", "lfsr")
-
-
-class GeneModel(QAbstractTableModel):
-    """Rows of :meth:`Prediction.region_change`, in the shown logarithm."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.frame = pd.DataFrame()
-        self.factor, self.unit = 1.0, ""
-
-    def set_frame(self, frame: pd.DataFrame | None, factor: float, unit: str) -> None:
-        """Show other genes."""
-        self.beginResetModel()
-        self.frame = pd.DataFrame() if frame is None else frame
-        self.factor, self.unit = factor, unit
-        self.endResetModel()
-
-    def gene(self, row: int) -> str:
-        """Return the gene of a row."""
-        return str(self.frame.index[row])
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of genes."""
-        return 0 if parent is not None and parent.isValid() else len(self.frame)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Return the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return names and tooltips of the columns."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        return _TIPS[section].format(unit=self.unit) if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return text and alignment of a cell."""
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._levels(index.row())
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return self._text(index.row(), index.column())
-
-    def _text(self, row: int, column: int) -> str:
-        values = self.frame.iloc[row]
-        if column == 0:
-            return self.gene(row)
-        if column == 1:
-            return f"{values['change'] * self.factor:+.2f}"
-        if column == 2:
-            return f"{values['lower'] * self.factor:+.2f} to {values['upper'] * self.factor:+.2f}"
-        return "<0.001" if values["lfsr"] < 0.001 else f"{values['lfsr']:.3f}"
-
-    def _levels(self, row: int) -> str:
-        values = self.frame.iloc[row]
-        levels = f"{values['baseline']:.3g} → {values['predicted']:.3g}"
-        return f"{self.gene(row)}: {levels} counts a spot at median depth, on average over the region"
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column's number (not by its text)."""
-        if self.frame.empty or column < 0:
-            return
-        keys = self.frame.index if column == 0 else self.frame[_SORT_BY[column]]
-        rows = np.argsort(keys.to_numpy(), kind="stable")
-        rows = rows if order == Qt.SortOrder.AscendingOrder else rows[::-1]
-        self.layoutAboutToBeChanged.emit()
-        self.frame = self.frame.iloc[rows]
-        self._move_indexes(np.argsort(rows))
-        self.layoutChanged.emit()
-
-    def _move_indexes(self, moved_to: np.ndarray[Any, Any]) -> None:
-        """Let the chosen row stay with its gene."""
-        before = self.persistentIndexList()
-        self.changePersistentIndexList(
-            before, [self.index(int(moved_to[index.row()]), index.column()) for index in before]
-        )
 
 
 class GeneTable(QTableView):
-    """The view of a :class:`GeneModel`.
+    """The view of a :class:`RankModel`.
 
     Attributes
     ----------
     gene_chosen
-        Emitted with the gene of the row that was clicked or reached with the arrow keys.
+        Emitted with the name in the row that was clicked or reached with the arrow keys.
+    opened
+        Emitted with the name in the row that was double-clicked.
+    nothing
+        What an empty table says.
     """
 
     gene_chosen = Signal(str)
+    opened = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.genes = GeneModel()
+        self.genes = RankModel()
+        self.nothing = ""
+        self._is_following = False
         self.setModel(self.genes)
+        self.setStyleSheet(STYLE)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setShowGrid(False)
-        self.setMinimumHeight(220)
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setMinimumHeight(SHORTEST)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(22)
-        self._set_up_columns()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self._set_up_header()
         self.selectionModel().currentRowChanged.connect(self._on_row)
         self.clicked.connect(self._on_row)  # the chosen row again: another gene may be shown by now
+        self.doubleClicked.connect(lambda index: self.opened.emit(self.genes.name(index.row())))
 
-    def _set_up_columns(self) -> None:
+    def _set_up_header(self) -> None:
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(70)
-        header.setResizeContentsPrecision(40)
-        self.setSortingEnabled(True)
+        header.setMinimumSectionSize(30)
+        header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        self._fit_columns()
 
-    def show_genes(self, frame: pd.DataFrame | None, factor: float, unit: str) -> None:
-        """Show other genes, in the order given."""
-        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.genes.set_frame(frame, factor, unit)
+    def _fit_columns(self) -> None:
+        """Give every column the room of its widest text, and names the rest."""
+        header = self.horizontalHeader()
+        cells, titles = _metrics(self.font()), _metrics(header.font(), bold=True)
+        for position, column in enumerate(self.genes.columns):
+            mode = QHeaderView.ResizeMode.Interactive if column.field else QHeaderView.ResizeMode.Stretch
+            header.setSectionResizeMode(position, mode)
+            widest = max(titles.horizontalAdvance(line) for line in column.title.splitlines())
+            header.resizeSection(position, max(cells.horizontalAdvance(column.widest), widest) + PADDING)
+
+    def sizeHint(self) -> QSize:
+        """Return a small size: the table takes what the plots leave."""
+        return QSize(super().sizeHint().width(), SHORTEST)
+
+    def showEvent(self, event: Any) -> None:
+        """Fit the columns to the fonts of the window."""
+        super().showEvent(event)
+        self._fit_columns()
+
+    def show_rows(
+        self, frame: pd.DataFrame | None, factor: float, unit: str, columns: tuple[Column, ...] = GENES
+    ) -> None:
+        """Show other rows; the sorting stays unless the columns are others."""
+        chosen, is_other = self.chosen, columns is not self.genes.columns
+        if is_other:
+            self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.genes.set_frame(frame, columns, factor, unit)
+        if is_other:
+            self._fit_columns()
+        self.choose(chosen)
+
+    def set_filter(self, text: str, only_sure: bool, among: frozenset[str] | None = None) -> None:
+        """Show only some rows; see :meth:`RankModel.set_filter`."""
+        chosen = self.chosen
+        self.genes.set_filter(text, only_sure, among)
+        self.choose(chosen)
+
+    @property
+    def chosen(self) -> str:
+        """The name in the current row; "" without one."""
+        row = self.currentIndex().row()
+        return self.genes.name(row) if row >= 0 else ""
+
+    def choose(self, name: str) -> None:
+        """Put the mark on a name without telling; on nothing if no row shows it."""
+        if name == self.chosen:
+            return
+        row = self.genes.row_of(name)
+        self._is_following = True
+        self.setCurrentIndex(self.genes.index(row, 0) if row >= 0 else QModelIndex())
+        self._is_following = False
+        if row < 0:
+            self.clearSelection()
+
+    # -- copying ------------------------------------------------------------------------------------------------------
+
+    def shown_rows(self) -> pd.DataFrame:
+        """Return the rows as shown, filtered and sorted, with units in the headers."""
+        return labelled(self.genes.frame.iloc[self.genes.shown], self.genes.factor, self.genes.unit)
+
+    def copy_rows(self) -> None:
+        """Put the selected rows on the clipboard, tab-separated, with a header."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        if rows:
+            text = self.shown_rows().iloc[rows].to_csv(sep="\t", float_format="%.6g", lineterminator="\n")
+            QApplication.clipboard().setText(text)
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Copy rows rather than the one cell that Qt would."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: Any) -> None:
+        """Offer to copy."""
+        menu = QMenu(self)
+        menu.addAction("Copy selected rows\tCtrl+C", self.copy_rows)
+        menu.exec(event.globalPos())
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: Any) -> None:
+        """Say why there is no row."""
+        super().paintEvent(event)
+        if self.nothing and not self.genes.rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(MUTED))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect().adjusted(16, 8, -16, -8), flags, self.nothing)
+            painter.end()
+
+    def focusInEvent(self, event: Any) -> None:
+        """Take the focus without choosing: Qt makes the first row the current one where there is none."""
+        self._is_following = True
+        super().focusInEvent(event)
+        self._is_following = False
 
     def _on_row(self, current: QModelIndex, _previous: QModelIndex | None = None) -> None:
-        if current.isValid():
-            self.gene_chosen.emit(self.genes.gene(current.row()))
+        if current.isValid() and not self._is_following:
+            self.gene_chosen.emit(self.genes.name(current.row()))
+
+
+def _metrics(font: QFont, *, bold: bool = False) -> QFontMetrics:
+    """Return the measures of a font as the style sheet sizes it."""
+    sized = QFont(font)
+    sized.setPixelSize(FONT_SIZE)
+    sized.setBold(bold)
+    return QFontMetrics(sized)

@@ -1,18 +1,23 @@
-"""Step 4: what the what-if does to the genes of the patch and of its surroundings."""
+"""Step 4: what the what-if does to genes and gene sets, in the patch, around it, and over the whole slide."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_concert.prediction import SURE
+from napari_concert.prediction.genesets import Spelling
 from napari_concert.session import View
-from napari_concert.ui.captions import format_length
-from napari_concert.ui.distance_plot import DistancePlot
-from napari_concert.ui.gene_table import GeneTable
-from napari_concert.ui.tooltips import TIPS
+from napari_concert.session.results import RING_PITCHES, Region, Tables
+from napari_concert.ui.captions import count_spots, format_length
+from napari_concert.ui.choice import Choice
+from napari_concert.ui.gene_plots import GenePlots
+from napari_concert.ui.gene_sets_box import GeneSetsBox
+from napari_concert.ui.rank_columns import GENES, SETS
+from napari_concert.ui.rank_list import RankList
+from napari_concert.ui.region_tables import RegionTables
 from napari_concert.ui.widgets import column, follow, note, say
 
 if TYPE_CHECKING:
@@ -20,99 +25,168 @@ if TYPE_CHECKING:
 
     from napari_concert.evaluate import Agreement
     from napari_concert.session import Session
-    from napari_concert.session.results import Result
 
 WAITING = "Train a model and paint spots: the genes that change are listed here."
 NOTHING_PAINTED = "Paint spots in step 3: the genes that change are listed here."
-CAUTION = "A model's extrapolation from how states differ across this tissue, not a proven cause."
+CAUTION = "A model's extrapolation across this tissue, not a proven cause."
+NO_SPOTS = "There is no spot with counts in this region. Choose another region above."
+NO_SETS = "Open a .gmt file or paste names: the sets are listed here."
+REGIONS = {
+    Region.PATCH: ("Patch", "Rank by the mean change over the spots of the active patch."),
+    Region.RING: ("Ring", "Rank by the mean change over the spots within two spot distances around the patch."),
+    Region.SLIDE: ("Whole slide", "Rank by the mean change over all spots with counts, painted or not."),
+}
+TIP_SURELY = "The sign is called sure where the local false sign rate is below 0.025."
+LIST_GENES, LIST_SETS = "genes", "sets"
+MODES = {
+    LIST_GENES: ("Genes", "List genes, one a row."),
+    LIST_SETS: ("Gene sets", "List sets of genes, each read as one signal: the mean change of its genes."),
+}
 
 
 class GenesPanel(QWidget):
-    """Genes by how much they change, in the patch or around it, and the shown gene by distance."""
+    """A table of genes or of gene sets, and plots that are linked to it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.source = RegionTables(session)
         self.summary, self.agreement = note(), note(kind="quiet")
-        self.in_patch, self.around = QRadioButton("in the patch"), QRadioButton("around it")
-        self.in_patch.setChecked(True)
-        self.table, self.plot = GeneTable(), DistancePlot(session)
-        self.table.gene_chosen.connect(self._show_gene)
+        self.region, self.mode = Choice(REGIONS), Choice(MODES)
+        self.sets, self.list, self.plots = GeneSetsBox(session), RankList(session), GenePlots(session)
+        self.table = self.list.table
+        self._set = ""
         self._lay_out()
-        for signal in (
-            session.prediction_changed,
-            session.genes_changed,
-            session.slide_changed,
-            session.model_changed,
-            session.target_changed,
-            session.shown_changed,
-        ):
-            follow(self, signal, self._refresh)
-        self._shown: tuple[object, ...] = ()
+        self._connect()
+        self.source.ask()
         self._refresh()
 
     def _lay_out(self) -> None:
-        layout = column(self)
-        layout.addWidget(self.summary)
-        row = QHBoxLayout()
-        group = QButtonGroup(self)
-        for choice in (self.in_patch, self.around):
-            group.addButton(choice)
-            row.addWidget(choice)
-            choice.toggled.connect(self._refresh)
-        row.addStretch()
-        layout.addLayout(row)
-        layout.addWidget(self.table, stretch=1)
-        layout.addWidget(self.plot)
-        layout.addWidget(self.agreement)
-        layout.addWidget(note(CAUTION, "quiet"))
-        self.table.setToolTip(TIPS["ranking"])
+        layout, top = column(self), QHBoxLayout()
+        layout.setSpacing(4)
+        self.summary.setToolTip(TIP_SURELY)
+        top.addWidget(self.region)
+        top.addStretch()
+        top.addWidget(self.mode)
+        layout.addLayout(top)
+        for part in (self.summary, self.sets, self.list, self.plots, self.agreement, note(CAUTION, "quiet")):
+            layout.addWidget(part)
+        layout.setStretchFactor(self.list, 1)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.region.chosen.connect(self.source.set_region)
+        self.mode.chosen.connect(self._refresh)
+        self.sets.changed.connect(self.source.set_sets)
+        self.source.changed.connect(self._refresh)
+        self.list.chosen.connect(self._choose)
+        self.list.opened.connect(self._list_genes_of)
+        self.plots.row_chosen.connect(self._choose)
+        self.plots.gene_chosen.connect(self._show_gene)
+        for signal in (session.prediction_changed, session.genes_changed, session.slide_changed):
+            follow(self, signal, self.source.ask)
+        for signal in (session.model_changed, session.target_changed, session.shown_changed):
+            follow(self, signal, self._refresh)
+
+    # -- what is listed -----------------------------------------------------------------------------------------------
+
+    @property
+    def lists_sets(self) -> bool:
+        """Whether gene sets are listed rather than genes."""
+        return bool(self.mode.value == LIST_SETS)
 
     def _refresh(self, *_: object) -> None:
-        result, scaling = self.session.result, self.session.scaling
-        frame = self._frame(result)
-        # shown_changed also comes from a click into this table: rebuilding it then would lose the row
-        key = (frame is not None and id(frame), scaling.log2)
-        if key != self._shown:
-            self._shown = key
-            self.table.show_genes(frame, scaling.change_factor, scaling.change_unit)
-        say(self.summary, self._summary(result))
-        say(self.agreement, _agreement(result))
+        tables = self.source.tables
+        rows = self._rows(tables)
+        self.sets.setVisible(self.lists_sets)
+        self.list.show_rows(rows, SETS if self.lists_sets else GENES, self._nothing(tables))
+        self.list.file_name = self._file_name(tables)
+        self.plots.show_tables(tables, rows)
+        self._mark()
+        say(self.summary, self._summary(tables, rows))
+        say(self.agreement, _agreement(tables))
 
-    def _frame(self, result: Result | None) -> pd.DataFrame | None:
-        if result is None:
+    def _rows(self, tables: Tables | None) -> pd.DataFrame | None:
+        if tables is None or not _modelled(tables):
             return None
-        return result.patch_genes if self.in_patch.isChecked() else result.ring_genes
+        rows = tables.sets if self.lists_sets else tables.genes
+        return rows if len(rows) else None
 
-    def _summary(self, result: Result | None) -> str:
-        if result is None:
-            return self.session.whatif_blocker or WAITING
-        if result.what_if.is_empty:
-            return self.session.whatif_blocker or NOTHING_PAINTED
-        target = ", ".join(str(value) for value in result.what_if.patches[0].target.values())
-        reach = format_length(result.slide, 2 * result.slide.pitch)
-        patch, ring = _sure(result.patch_genes), _sure(result.ring_genes)
-        return (
-            f"{len(result.patch)} spots → {target}. Genes that surely change (false sign below 2.5 %): "
-            f"{patch} in the patch, {ring} around it (within {reach})."
-        )
+    def _mark(self) -> None:
+        """Mark what is chosen in the table and the plots."""
+        if self.lists_sets:
+            self.plots.show_set(self.sets.sets.get(self._set))
+            self.table.choose(self._set)
+        else:
+            colour = self.session.colour
+            self.plots.show_gene()
+            self.table.choose(colour.name if colour is not None and colour.kind == "gene" else "")
+
+    # -- choosing -----------------------------------------------------------------------------------------------------
+
+    def _choose(self, name: str) -> None:
+        if self.lists_sets:
+            self._set = name
+            self._mark()
+        else:
+            self._show_gene(name)
 
     def _show_gene(self, name: str) -> None:
         self.session.show_gene(name)
         if self.session.view in (View.OBSERVED, View.BASELINE):
             self.session.show_view(View.CHANGE)
 
+    def _list_genes_of(self, name: str) -> None:
+        """List the genes of a set that was double-clicked."""
+        tables = self.source.tables
+        if not self.lists_sets or tables is None or name not in self.sets.sets:
+            return
+        known = tables.result.prediction.genes
+        found = Spelling(known).positions(self.sets.sets[name].genes)
+        self.list.list_only(name, frozenset(known[position] for position in found))
+        self.mode.set_value(LIST_GENES)
+        self._refresh()
 
-def _sure(frame: pd.DataFrame | None) -> str:
-    if frame is None:
-        return "…"
-    return f"{int((frame['lfsr'] < SURE).sum())} of {len(frame)}"
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def _nothing(self, tables: Tables | None) -> str:
+        if tables is None:
+            return self.session.whatif_blocker or (WAITING if self.session.result is None else NOTHING_PAINTED)
+        return NO_SETS if self.lists_sets and _modelled(tables) else NO_SPOTS
+
+    def _summary(self, tables: Tables | None, rows: pd.DataFrame | None) -> str:
+        if tables is None or rows is None:
+            return ""
+        sure, what = int((rows["lfsr"] < SURE).sum()), "sets" if self.lists_sets else "genes"
+        return f"{_where(tables)}: {sure:,} of {len(rows):,} {what} surely change."
+
+    def _file_name(self, tables: Tables | None) -> str:
+        if tables is None:
+            return "genes.csv"
+        what = "gene sets" if self.lists_sets else "genes"
+        return f"{tables.result.slide.name} {tables.region} {what}.csv"
 
 
-def _agreement(result: Result | None) -> str:
-    if result is None or not result.agreement:
+def _modelled(tables: Tables) -> int:
+    return int(np.isin(tables.rows, tables.result.prediction.rows).sum())
+
+
+def _where(tables: Tables) -> str:
+    result = tables.result
+    if tables.region is Region.RING:
+        reach = format_length(result.slide, RING_PITCHES * result.slide.pitch)
+        return f"Ring, {count_spots(len(tables.rows))} within {reach}"
+    if tables.region is Region.SLIDE:
+        return f"Whole slide, {count_spots(len(tables.rows))}"
+    inside = [patch for patch in result.what_if.patches if np.isin(patch.spots, tables.rows).any()]
+    targets = dict.fromkeys(str(value) for patch in inside for value in patch.target.values())
+    return f"Patch, {count_spots(len(tables.rows))} → {', '.join(targets)}"
+
+
+def _agreement(tables: Tables | None) -> str:
+    if tables is None or not tables.result.agreement:
         return ""
-    parts = [f"{score.region} {score.genes_pcc:.2f}{_beside(score)}" for score in result.agreement]
+    parts = [f"{score.region} {score.genes_pcc:.2f}{_beside(score)}" for score in tables.result.agreement]
     return f"This slide is simulated. Correlation of predicted with true change across genes: {'; '.join(parts)}."
 
 

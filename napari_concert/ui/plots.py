@@ -11,7 +11,9 @@ from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QSizePolicy
 
 FONT_SIZE = 8
+PLOT_HEIGHT = 180  # pixels, of the plots of genes
 FIRST, SECOND = "#56b4e9", "#e69f00"
+UP, DOWN, MUTED = "#dc5a45", "#5584e6", "#85888f"  # red and blue as on the slide; all read on dark and on light
 # room around the axes in pixels; matplotlib's own layouts take as long as drawing everything
 LEFT, RIGHT, BOTTOM, TOP = 48, 10, 42, 22
 REDRAW_EVERY = 300  # milliseconds
@@ -56,6 +58,7 @@ class PlotCanvas(FigureCanvasQTAgg):
         """Clear the axes and give them back, in the theme's colours."""
         axes = self.axes
         axes.clear()
+        axes.set_axis_on()
         axes.set_facecolor("none")
         axes.set_xlabel(xlabel, fontsize=FONT_SIZE)
         axes.set_title(ylabel, loc="left", fontsize=FONT_SIZE)
@@ -65,8 +68,20 @@ class PlotCanvas(FigureCanvasQTAgg):
         self._colour()
         return axes
 
+    def tell(self, text: str) -> None:
+        """Say what to do instead of drawing nothing."""
+        self.begin("", "")
+        self.axes.set_axis_off()
+        self.axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True, fontsize=FONT_SIZE, color=MUTED)
+        self.end()
+
+    @property
+    def ink(self) -> str:
+        """Colour of text in the window's theme, in hex."""
+        return str(self.palette().color(QPalette.ColorRole.WindowText).name())
+
     def _colour(self) -> None:
-        ink = self.palette().color(QPalette.ColorRole.WindowText).name()
+        ink = self.ink
         self.figure.set_facecolor(self.palette().color(QPalette.ColorRole.Window).name())
         axes, legend = self.axes, self.axes.get_legend()
         axes.tick_params(colors=ink)

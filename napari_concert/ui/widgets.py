@@ -25,7 +25,7 @@ def note(text: str = "", kind: str = "info") -> QLabel:
     label = QLabel()
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     colour = {"warning": WARNING_COLOUR, "error": ERROR_COLOUR}.get(kind)
     if colour:
         label.setStyleSheet(f"color: {colour};")

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_concert.prediction import GeneSet, set_change
 from napari_concert.session import View
-from napari_concert.ui.distance_plot import FARTHEST, DistancePlot
+from napari_concert.ui.distance_plot import FARTHEST, NO_CHANGE, NO_GENE, NO_SET, DistancePlot, by_distance
 
 
 @pytest.fixture
@@ -28,43 +31,117 @@ def points(plot, label):
     """Return distances and changes that are drawn under a name."""
     handles, labels = plot.axes.get_legend_handles_labels()
     drawn = handles[labels.index(label)]
-    line = getattr(drawn, "lines", (drawn,))[0]
-    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+    return np.asarray(drawn.get_xdata()), np.asarray(drawn.get_ydata())
 
 
-def test_it_is_there_only_while_there_is_something_to_plot(plot, session, tiny, model_folder):
-    assert not plot.isVisible()
+def texts(plot):
+    return [text.get_text() for text in plot.axes.texts]
+
+
+def test_it_says_what_to_do_as_long_as_there_is_nothing_to_plot(plot, session, tiny, model_folder):
+    assert texts(plot) == [NO_CHANGE]
     session.add(tiny)
     session.load_model(model_folder)
     session.show_gene("Fn1")
-    assert not plot.isVisible(), "nothing is painted yet"
+    assert texts(plot) == [NO_CHANGE]
     session.paint([10, 11, 12])
-    assert plot.isVisible()
+    assert "mean change" in plot.axes.get_legend_handles_labels()[1]
     session.show_column("tissue")
-    assert not plot.isVisible()
+    assert texts(plot) == [NO_GENE]
+    plot.show_set(None)
+    assert texts(plot) == [NO_SET]
 
 
-def test_it_shows_the_change_at_each_spots_distance(plot, painted):
+def test_it_shows_the_mean_change_at_each_distance(plot, painted):
     painted.show_gene("Fn1")
-    distance, change = points(plot, "predicted")
-    assert len(distance) > len(painted.painted)
-    assert distance.max() <= FARTHEST * painted.slide.pitch
-    assert (distance == 0).sum() == len(painted.painted), "painted spots are at no distance"
+    distance, change = points(plot, "mean change")
+    away = painted.current.index.distance_to(painted.result.patch)
     everywhere = painted.result.prediction.gene("Fn1").change / np.log(2)
-    assert change[distance == 0] == pytest.approx(everywhere[painted.painted])
-    assert "µm" in plot.axes.get_xlabel()
-    assert "log2 fold change" in plot.axes.get_title(loc="left")
+    assert distance[0] == 0, "painted spots are at no distance"
+    assert change[0] == pytest.approx(everywhere[painted.painted].mean())
+    nearest = (away > 0) & (away < 1.5 * painted.slide.pitch)
+    assert distance[1] == pytest.approx(away[nearest].mean())
+    assert change[1] == pytest.approx(everywhere[nearest].mean())
+    assert distance.max() <= FARTHEST * painted.slide.pitch
+    assert plot.axes.get_xlabel() == "distance to the patch (µm)"
+    assert plot.axes.get_title(loc="left") == "Fn1: log2 fold change"
+
+
+def test_the_band_is_the_interval_of_the_mean(plot, painted):
+    painted.show_gene("Fn1")
+    (band,) = plot.axes.collections
+    corners = band.get_paths()[0].vertices
+    patch = painted.result.patch_genes.loc["Fn1"] / np.log(2)
+    inside = corners[corners[:, 0] == 0, 1]
+    assert inside.min() == pytest.approx(patch["lower"])
+    assert inside.max() == pytest.approx(patch["upper"])
+
+
+def test_the_spots_behind_each_mean_are_drawn_and_counted(plot, painted):
+    painted.show_gene("Fn1")
+    *counts, last = texts(plot)
+    assert last == "spots"
+    assert int(counts[0]) == len(painted.painted)
+    (dots,) = [line for line in plot.axes.lines if line.get_markersize() == 2]
+    assert sum(map(int, counts)) == len(dots.get_xdata())
 
 
 def test_it_follows_the_logarithm(plot, painted):
     painted.show_gene("Fn1")
-    in_log2 = points(plot, "predicted")[1]
+    in_log2 = points(plot, "mean change")[1]
     painted.set_scaling(replace(painted.scaling, log2=False))
-    assert points(plot, "predicted")[1] == pytest.approx(in_log2 * np.log(2))
+    assert points(plot, "mean change")[1] == pytest.approx(in_log2 * np.log(2))
+    assert plot.axes.get_title(loc="left") == "Fn1: natural log fold change"
 
 
 def test_on_a_simulated_slide_the_truth_is_beside_it(plot, painted):
     painted.show_gene("Fn1")
-    distance, truth = points(plot, str(View.TRUTH))
+    truth = points(plot, str(View.TRUTH))[1]
     expected = painted.true_change("Fn1") / np.log(2)
-    assert truth[distance == 0] == pytest.approx(expected[painted.painted])
+    assert truth[0] == pytest.approx(expected[painted.painted].mean())
+
+
+def test_a_gene_set_is_plotted_instead_and_the_gene_again(plot, painted):
+    painted.show_gene("Fn1")
+    gene = points(plot, "mean change")[1]
+    some = GeneSet("some", ("FN1", painted.result.prediction.genes[0], "unknown"))
+    plot.show_set(some)
+    table = set_change(painted.result.prediction, painted.result.patch, [some])
+    assert points(plot, "mean change")[1][0] == pytest.approx(table.loc["some", "change"] / np.log(2))
+    assert plot.axes.get_title(loc="left") == "some (2 genes): log2 fold change"
+    plot.show_set(GeneSet("none", ("unknown",)))
+    assert texts(plot) == [NO_SET]
+    plot.show_gene()
+    assert points(plot, "mean change")[1] == pytest.approx(gene)
+
+
+def test_spots_of_other_patches_are_left_out(plot, painted):
+    painted.show_gene("Fn1")
+    first, beside = painted.painted, painted.result.ring[:3]
+    painted.new_patch()
+    painted.set_target("perturbation", "Tgfbr2")
+    painted.paint(beside)
+    counts = [int(text) for text in texts(plot)[:-1]]
+    assert counts[0] == len(beside) == len(painted.result.patch)
+    away = painted.current.index.distance_to(beside)
+    away[first] = np.inf
+    assert sum(counts) == (away <= FARTHEST * painted.slide.pitch).sum()
+
+
+def test_what_can_not_be_seen_is_drawn_when_it_is_shown(plot, host, painted):
+    painted.show_gene("Fn1")
+    host.hide()
+    painted.show_gene("Vim" if "Vim" in painted.result.prediction else painted.result.prediction.genes[3])
+    assert plot.axes.get_title(loc="left").startswith("Fn1")
+    host.show()
+    assert plot.axes.get_title(loc="left").startswith(painted.colour.name)
+
+
+@given(st.lists(st.one_of(st.just(0.0), st.floats(0.01, 9.9), st.just(np.nan)), max_size=60))
+def test_every_spot_with_a_distance_is_in_one_group(distance):
+    groups = by_distance(np.array(distance), 1.0)
+    rows = np.concatenate(groups) if groups else np.zeros(0, int)
+    assert sorted(rows) == list(np.flatnonzero(np.isfinite(distance)))
+    inside = [set(group) for group in groups if 0.0 in np.array(distance)[group]]
+    assert inside in ([], [set(np.flatnonzero(np.array(distance) == 0))]), "the patch is a group of its own"
+    assert all(np.ptp(np.array(distance)[group]) <= 1.5 for group in groups)
