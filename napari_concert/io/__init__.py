@@ -1,19 +1,30 @@
 """Slides and gene sets in, patches in and out, results out."""
 
 from napari_concert.io.atomic import atomic_path, write_json
+from napari_concert.io.columns import as_column
 from napari_concert.io.counts import find_counts
 from napari_concert.io.gmt import read_gmt
-from napari_concert.io.patches import read_patches, read_spots, write_patch_geojson, write_patch_txt
+from napari_concert.io.patches import (
+    read_patches,
+    read_spots,
+    write_patch_geojson,
+    write_patch_txt,
+    write_patches,
+)
 from napari_concert.io.positions import read_positions
 from napari_concert.io.results import write_imputation, write_prediction
+from napari_concert.io.shapes import outlines_of, patches_of_shapes
 from napari_concert.io.slides import SUFFIXES, from_anndata, read
 from napari_concert.io.tables import write_table
 
 __all__ = [
     "SUFFIXES",
+    "as_column",
     "atomic_path",
     "find_counts",
     "from_anndata",
+    "outlines_of",
+    "patches_of_shapes",
     "read",
     "read_gmt",
     "read_patches",
@@ -23,6 +34,7 @@ __all__ = [
     "write_json",
     "write_patch_geojson",
     "write_patch_txt",
+    "write_patches",
     "write_prediction",
     "write_table",
 ]

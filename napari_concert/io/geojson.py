@@ -1,54 +1,77 @@
-"""Patches as GeoJSON: written so that they are read back exactly, and read from other tools' polygons.
+"""Patches as GeoJSON, which QuPath and geopandas read, and other tools' GeoJSON as patches.
 
-Files of this app say their ``coordinate_unit``. In files of other tools (QuPath, napari, squidpy) coordinates are taken
-to be in the slide file's own unit, that is in image pixels for Space Ranger's slides.
+Coordinates are in the unit of the slide's file, that is in image pixels for Space Ranger's slides. A file may say
+``"coordinate_unit": "µm"`` instead.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from napari_concert.errors import ConcertError
+from napari_concert.io.colours import as_hex, as_rgb
+from napari_concert.io.outlines import outlines_by_plane
 from napari_concert.patches import DEFAULT_COLOR, Patch
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
+    from shapely import Point, Polygon
     from shapely.geometry.base import BaseGeometry
 
-Rows = npt.NDArray[np.int64]
-CELL_MARGIN = 1.05  # spots' discs of a little over half a pitch overlap, so that a patch is one outline
-AREAS = ("Polygon", "MultiPolygon", "GeometryCollection")
+Rows: TypeAlias = npt.NDArray[np.int64]
+
+SLACK = 1e-9  # relative: a spot on an edge counts, whatever the rounding
 
 
 # -- out --------------------------------------------------------------------------------------------------------------
 
 
 def as_document(slide: Slide, patches: Sequence[Patch]) -> dict[str, Any]:
-    """Return patches as a FeatureCollection, in the slide's coordinate units."""
-    features = [_feature(slide, patch) for patch in patches]
-    return {"type": "FeatureCollection", "coordinate_unit": slide.units.name, "features": features}
+    """Return patches as a FeatureCollection, in the unit of the slide's file."""
+    unit = {"coordinate_unit": "slide file", "um_per_unit": slide.units.um_per_unit}
+    return {"type": "FeatureCollection", **unit, "features": [_feature(slide, patch) for patch in patches]}
 
 
 def _feature(slide: Slide, patch: Patch) -> dict[str, Any]:
-    from shapely import buffer, points, union_all
-    from shapely.geometry import mapping
-
-    places = slide.coords[patch.spots, :2]
-    discs = buffer(points(places[np.isfinite(places).all(axis=1)]), CELL_MARGIN * slide.pitch / 2, quad_segs=4)
+    colour = as_rgb(patch.color) or as_rgb(DEFAULT_COLOR)
+    states = {"isLocked": patch.locked, "hidden": patch.hidden}
     properties = {
+        "objectType": "annotation",
         "name": patch.name,
-        "color": patch.color,
+        "color": colour,
+        "classification": {"name": patch.name, "color": colour},
+        **{name: True for name, said in states.items() if said},
+        **_section(slide, patch.spots),
         "target": dict(patch.target),
         "spots": (patch.spots + 1).tolist(),
-        "spot_names": [str(slide.spot_names[row]) for row in patch.spots],
+        "spot_names": [str(name) for name in slide.spot_names[patch.spots]],
     }
-    return {"type": "Feature", "geometry": mapping(union_all(discs)), "properties": properties}
+    return {"type": "Feature", "geometry": _geometry(slide, patch.spots), "properties": properties}
+
+
+def _section(slide: Slide, rows: Rows) -> dict[str, str]:
+    """Return in which section the spots lie, if in one, for readers that do not know the spots."""
+    if slide.columns.section is None:
+        return {}
+    found = set(slide.labels(slide.columns.section)[rows])
+    label = found.pop() if len(found) == 1 else None
+    return {} if label is None else {"section": label}
+
+
+def _geometry(slide: Slide, rows: Rows) -> dict[str, Any] | None:
+    """Return the outline of spots; sections may lie on top of each other. None if no spot has coordinates."""
+    from shapely import union_all
+    from shapely.geometry import mapping
+
+    polygons = [polygon for _, parts in outlines_by_plane(slide, rows) for polygon in parts]
+    return dict(mapping(union_all(polygons))) if polygons else None
 
 
 # -- in ---------------------------------------------------------------------------------------------------------------
@@ -65,91 +88,152 @@ def patches_of(text: str, name: str, slide: Slide) -> list[Patch]:
         Of the file, for messages.
     slide
         Whose spots are meant. A feature that lists ``spot_names`` of this slide is read by them; any other by the spots
-        inside its polygons, holes left out, edges included; in one section only where its properties say ``section``.
+        inside its polygons (holes left out, edges included) and the spots nearest to its points, no more than a pitch
+        away; in one section only where its properties say ``section``. Name, colour and lock of a QuPath annotation
+        are the patch's; without a name it has that of its class.
+
+    Returns
+    -------
+    list of Patch
+        One a feature, also where it has no spot.
 
     Raises
     ------
     ConcertError
-        If it is not GeoJSON of polygons, or its unit is not the slide's.
+        If it is not GeoJSON of polygons and points, or its unit is not the slide's.
     """
     try:
         document = json.loads(text)
-        scale = _scale(document, slide)
-        return [_patch(feature, scale, name, slide) for feature in _features(document)]
-    except ConcertError:
-        raise
-    except Exception as error:  # malformed in any way
+    except json.JSONDecodeError as error:
         raise ConcertError(
-            f"{name} is not a GeoJSON of polygons ({type(error).__name__}: {error}). Export it again."
+            f"{name} is not a GeoJSON (line {error.lineno}, character {error.colno}: {error.msg}). Export it again."
         ) from error
+    ground = _Ground(document, name, slide)
+    return [_patch(feature, f"{name}, feature {i}", ground) for i, feature in enumerate(_features(document, name), 1)]
 
 
-def _features(document: Any) -> Iterator[Mapping[str, Any]]:
+def _features(document: Any, name: str) -> Iterator[Mapping[str, Any]]:
     """Yield features; a bare geometry becomes one."""
     if isinstance(document, list):  # as QuPath writes them
         for item in document:
-            yield from _features(item)
+            yield from _features(item, name)
+    elif not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
+        raise ConcertError(f"{name} is not a GeoJSON: {json.dumps(document)[:40]} has no type. Export it again.")
     elif document["type"] == "FeatureCollection":
-        yield from document["features"]
+        yield from _features(document.get("features"), name)
     else:
         yield document if document["type"] == "Feature" else {"geometry": document}
 
 
-def _scale(document: Any, slide: Slide) -> float | None:
-    """Return how many of the slide's present units a unit of the document is; None if that is not known."""
-    unit = document.get("coordinate_unit") if isinstance(document, Mapping) else None
-    um_per_unit = slide.units.um_per_unit
-    if unit == "µm":
-        return None if um_per_unit is None else 1.0
-    return um_per_unit or 1.0
+class _Ground:
+    """A slide's spots in the unit of a document."""
+
+    def __init__(self, document: Any, name: str, slide: Slide) -> None:
+        self.slide, self._name = slide, name
+        self._in_um = isinstance(document, Mapping) and document.get("coordinate_unit") == "µm"
+
+    @cached_property
+    def _located(self) -> Rows:
+        return np.flatnonzero(np.isfinite(self.slide.raw_coords).all(axis=1)).astype(np.int64)
+
+    @cached_property
+    def _tree(self) -> Any:
+        from shapely import STRtree, points
+
+        if self._in_um and self.slide.units.um_per_unit is None:
+            raise ConcertError(
+                f"{self._name} is in µm, but the µm per unit of {self.slide.name} is not known; set it first."
+            )
+        coords = self.slide.coords if self._in_um else self.slide.raw_coords
+        return STRtree(points(coords[self._located, :2]))
+
+    def inside(self, polygons: Sequence[Polygon]) -> Rows:
+        """Return the spots inside polygons, or on their edges."""
+        from shapely import make_valid
+
+        valid = np.array(
+            [make_valid(polygon) for polygon in polygons], dtype=object
+        )  # hand-drawn ones cross themselves
+        slack = [SLACK * (1 + max(map(abs, polygon.bounds), default=0)) for polygon in valid]
+        found: Rows = self._tree.query(valid, predicate="dwithin", distance=slack)[1]
+        return self._located[found]
+
+    def nearest(self, points: Sequence[Point]) -> Rows:
+        """Return the spot nearest to each point, if it is no more than a pitch away."""
+        pitch = self.slide.pitch / (1.0 if self._in_um else self.slide.units.um_per_unit or 1.0)
+        found: Rows = self._tree.query_nearest(np.array(points, dtype=object), max_distance=pitch, all_matches=False)[1]
+        return self._located[found]
 
 
-def _patch(feature: Mapping[str, Any], scale: float | None, name: str, slide: Slide) -> Patch:
-    said = feature.get("properties") or {}
-    rows = _named(said.get("spot_names"), slide)
-    if rows is None:
-        if scale is None:
-            raise ConcertError(f"{name} is in µm, but the µm per unit of {slide.name} is not known; set it first.")
-        rows = _inside(_outline(feature, name), scale, said.get("section"), slide)
-    target = said.get("target")
-    return Patch(
-        rows,
-        target if isinstance(target, Mapping) else {},
-        str(said.get("name") or "patch"),
-        _colour(said.get("color")),
-    )
+def _patch(feature: Mapping[str, Any], where: str, ground: _Ground) -> Patch:
+    try:
+        said = feature.get("properties") or {}
+        kind = said.get("classification") or {}
+        rows = _listed(said, ground.slide)
+        if rows is None:
+            rows = _in_section(_drawn(feature["geometry"], where, ground), said.get("section"), ground.slide)
+        return Patch(
+            rows,
+            said["target"] if isinstance(said.get("target"), Mapping) else {},
+            str(said.get("name") or _class_name(kind) or "patch"),
+            _colour(said) or _colour(kind) or DEFAULT_COLOR,
+            hidden=said.get("hidden") is True,
+            locked=said.get("isLocked") is True,
+        )
+    except ConcertError:
+        raise
+    except Exception as error:  # malformed in any way
+        raise ConcertError(
+            f"{where} is not a GeoJSON of polygons ({type(error).__name__}: {error}). Export it again."
+        ) from error
 
 
-def _colour(said: object) -> str:
-    """Return a feature's colour; other tools write other things than ``#rrggbb``."""
-    return said if isinstance(said, str) and said.startswith("#") else DEFAULT_COLOR
+def _class_name(kind: Any) -> str:
+    """Return the name of a QuPath class, which newer files give in its parts."""
+    if isinstance(kind, str):
+        return kind
+    return str(kind.get("name") or ": ".join(map(str, kind.get("names") or ())))
 
 
-def _named(names: Any, slide: Slide) -> Rows | None:
-    """Return the rows of a list of spot names, None if there is no list or a name is not the slide's."""
+def _colour(said: Any) -> str | None:
+    if not isinstance(said, Mapping):
+        return None
+    return as_hex(said.get("color")) or as_hex(said.get("colorRGB"))
+
+
+def _listed(said: Mapping[str, Any], slide: Slide) -> Rows | None:
+    """Return the rows of a feature's list of spot names, None if there is no list or a name is not the slide's."""
+    names = said.get("spot_names")
     if not isinstance(names, list):
         return None
-    rows = slide.spot_names.get_indexer(pd.Index([str(name) for name in names]))
+    rows = slide.spot_names.get_indexer(pd.Index([str(name) for name in names], dtype=object))
     return rows.astype(np.int64) if (rows >= 0).all() else None
 
 
-def _outline(feature: Mapping[str, Any], name: str) -> BaseGeometry:
-    from shapely import make_valid
+def _drawn(geometry: Any, where: str, ground: _Ground) -> Rows:
+    """Return the spots that a geometry encloses or points at."""
     from shapely.geometry import shape
 
-    outline = shape(feature["geometry"])
-    if outline.geom_type not in AREAS:
-        raise ConcertError(f"{name} holds a {outline.geom_type}, which encloses nothing. Export polygons.")
-    return make_valid(outline)  # a hand-drawn outline may cross itself
+    parts = list(_simple(shape(geometry)))
+    others = [part.geom_type for part in parts if part.geom_type not in ("Polygon", "Point")]
+    if others:
+        raise ConcertError(f"{where} is a {others[0]}, which encloses nothing. Export polygons or points.")
+    polygons = [part for part in parts if part.geom_type == "Polygon"]
+    points = [part for part in parts if part.geom_type == "Point"]
+    return np.concatenate([ground.inside(polygons), ground.nearest(points)])
 
 
-def _inside(outline: BaseGeometry, scale: float, section: object, slide: Slide) -> Rows:
-    from shapely import covers, points, prepare
+def _simple(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
+    """Yield the parts of a collection, at any depth."""
+    for part in getattr(geometry, "geoms", [geometry]):
+        if hasattr(part, "geoms"):
+            yield from _simple(part)
+        else:
+            yield part
 
-    candidates = np.isfinite(slide.coords).all(axis=1)
-    if section is not None and slide.columns.section is not None:
-        candidates &= slide.labels(slide.columns.section) == str(section)
-    rows = np.flatnonzero(candidates).astype(np.int64)
-    prepare(outline)
-    inside: npt.NDArray[np.bool_] = covers(outline, points(slide.coords[rows, :2] / scale))
-    return rows[inside]
+
+def _in_section(rows: Rows, section: object, slide: Slide) -> Rows:
+    if section is None or slide.columns.section is None:
+        return rows
+    there: npt.NDArray[np.bool_] = slide.labels(slide.columns.section)[rows] == str(section)
+    return rows[there]
