@@ -45,13 +45,16 @@ class DistancePlot(PlotCanvas):
 
     def show_gene(self) -> None:
         """Follow the gene that the slide shows."""
-        self._reads_sets, self._set = False, None
-        self._refresh()
+        self._read(False, None)
 
     def show_set(self, gene_set: GeneSet | None) -> None:
         """Plot a gene set; None asks for one."""
-        self._reads_sets, self._set = True, gene_set
-        self._refresh()
+        self._read(True, gene_set)
+
+    def _read(self, sets: bool, gene_set: GeneSet | None) -> None:
+        if (sets, gene_set) != (self._reads_sets, self._set):
+            self._reads_sets, self._set = sets, gene_set
+            self._refresh()
 
     def _refresh(self) -> None:
         if self.isVisible():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtWidgets import QApplication, QDialogButtonBox
+from qtpy.QtWidgets import QDialogButtonBox
 
 from napari_concert.prediction import GeneSet
 from napari_concert.ui.gene_sets_box import NOTHING, GeneSetsBox
@@ -69,7 +69,7 @@ def test_all_can_be_removed(box, told, click):
 
 def test_names_are_pasted_in_a_dialog(box, told, painted, click, qtbot):
     click(box.paste)
-    (dialog,) = [each for each in QApplication.topLevelWidgets() if isinstance(each, SetDialog)]
+    dialog = box.window().findChild(SetDialog)
     dialog.genes.setPlainText(f"{painted.result.prediction.genes[0]}, Qqqq")
     qtbot.waitUntil(lambda: "1 of 2 names" in dialog.says.text())
     click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))

@@ -13,7 +13,7 @@ from qtpy.QtCore import QModelIndex, Qt
 
 from napari_concert.prediction import SURE
 from napari_concert.ui.plots import DOWN, MUTED, UP
-from napari_concert.ui.rank_columns import GENES, SETS, labelled
+from napari_concert.ui.rank_columns import GENES, SETS
 from napari_concert.ui.rank_model import RankModel
 
 FIELDS = ("change", "sd", "lower", "upper", "lfsr", "baseline", "predicted")
@@ -110,14 +110,6 @@ def test_rows_have_no_rows() -> None:
     assert made.rowCount(made.index(0, 0)) == 0
     assert made.columnCount(made.index(0, 0)) == 0
     assert made.rowCount(QModelIndex()) == 3
-
-
-def test_files_have_the_shown_logarithm_and_units() -> None:
-    frame = table(4)
-    made = labelled(frame, 2.0, "log2 fold change")
-    assert made["change (log2 fold change)"].tolist() == (2 * frame["change"]).tolist()
-    assert made["local false sign rate"].tolist() == frame["lfsr"].tolist()
-    assert list(made.columns)[-1] == "expected after (counts per spot at median depth)"
 
 
 @pytest.mark.parametrize("n", [2000, 18_000])
