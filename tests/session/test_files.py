@@ -39,32 +39,101 @@ def test_a_prediction_is_saved_with_all_spots(painted: Session, tmp_path: Path, 
     assert record["what_if"][0]["target"] == {"perturbation": "Jak2"}
 
 
-def test_a_patch_is_saved_as_1_based_rows_and_painted_again(painted: Session, tmp_path: Path) -> None:
-    painted.save_patch(tmp_path / "patch.txt")
-    assert (tmp_path / "patch.txt").read_text() == "1\n5\n8\n"
+def test_a_patch_is_saved_as_1_based_rows_and_painted_again(painted: Session, tmp_path: Path, watch: Callable) -> None:
+    heard = watch(painted)
+    painted.save_patch(tmp_path / "mine.txt")
+    assert heard.texts("info") == [f"Saved the patch as {tmp_path / 'mine.txt'}."]
+    assert (tmp_path / "mine.txt").read_text() == "1\n5\n8\n"
     painted.paint([20])
-    painted.load_patch(tmp_path / "patch.txt")
-    assert painted.painted.tolist() == [0, 4, 7]
+    painted.load_patch(tmp_path / "mine.txt")
+    first, second = painted.patches
+    assert first.spots.tolist() == [0, 4, 7, 20]
+    assert (second.name, second.spots.tolist(), dict(second.target)) == ("mine", [0, 4, 7], {"perturbation": "Jak2"})
+    assert painted.current.painting.current is second
     assert painted.result.patch.tolist() == [0, 4, 7]
     painted.undo()
-    assert painted.painted.tolist() == [0, 4, 7, 20]
+    assert [patch.spots.tolist() for patch in painted.patches] == [[0, 4, 7, 20]]
 
 
-def test_a_patch_is_saved_as_geojson_and_painted_again(painted: Session, tmp_path: Path) -> None:
+def test_patches_are_saved_as_geojson_and_come_back_with_all_that_they_are(painted: Session, tmp_path: Path) -> None:
+    painted.new_patch()
+    painted.set_target("perturbation", "Tgfbr2")
+    painted.paint([7, 9])
+    painted.restyle_patch(painted.current.painting.keys[1], name="far", color="#123456")
+    painted.new_patch()  # with no spot: there is nothing of it to save
+    before = [patch.to_json() for patch in painted.patches[:2]]
     painted.save_patch(str(tmp_path / "patch.geojson"))
-    feature = json.loads((tmp_path / "patch.geojson").read_text())["features"][0]
-    assert feature["properties"]["spots"] == [1, 5, 8]
-    assert feature["properties"]["target"] == {"perturbation": "Jak2"}
-    painted.clear()
+    features = json.loads((tmp_path / "patch.geojson").read_text())["features"]
+    assert [feature["properties"]["spots"] for feature in features] == [[1, 5, 8], [8, 10]]
+    assert features[0]["properties"]["target"] == {"perturbation": "Jak2"}
+    painted.remove_patches(painted.current.painting.keys)
     painted.load_patch(str(tmp_path / "patch.geojson"))
-    assert painted.painted.tolist() == [0, 4, 7]
+    assert [patch.to_json() for patch in painted.patches] == before
+    assert painted.result.what_if.rows.tolist() == [0, 4, 7, 9]
+    painted.undo()
+    assert painted.patches == ()
+    painted.undo()
+    assert len(painted.patches) == 3
 
 
-def test_loading_what_is_painted_already_says_so(painted: Session, tmp_path: Path, watch: Callable) -> None:
+def test_a_core_and_its_surroundings_come_back_from_a_file_as_they_were(painted: Session, tmp_path: Path) -> None:
+    painted.perturb_surroundings(2.0 * painted.slide.pitch)
+    before, what_if = [patch.to_json() for patch in painted.patches], painted.result.what_if
+    painted.save_patch(tmp_path / "niche.geojson")
+    painted.remove_patches(painted.current.painting.keys)
+    painted.load_patch(tmp_path / "niche.geojson")
+    assert [patch.to_json() for patch in painted.patches] == before
+    assert painted.result.what_if.rows.tolist() == what_if.rows.tolist()
+    assert painted.result.patch.tolist() == [0, 4, 7]
+
+
+def test_a_csv_of_outlines_has_the_patches_and_what_it_does_not_say_is_the_current_target(
+    painted: Session, tmp_path: Path
+) -> None:
+    painted.restyle_patch(painted.current.painting.active, name="core")
+    painted.new_patch()
+    painted.paint([9])
+    painted.save_patch(tmp_path / "patches.csv")
+    painted.set_target("perturbation", "Tgfbr2")
+    painted.load_patch(tmp_path / "patches.csv")
+    assert [(patch.name, patch.spots.tolist()) for patch in painted.patches[2:]] == [
+        ("core", [0, 4, 7]),
+        ("patch 1", [9]),
+    ]
+    assert [dict(patch.target) for patch in painted.patches[2:]] == [{"perturbation": "Tgfbr2"}] * 2
+
+
+def test_several_patches_are_not_put_into_a_file_of_one(painted: Session, tmp_path: Path, watch: Callable) -> None:
+    painted.new_patch()
+    painted.paint([9])
+    heard = watch(painted)
+    painted.save_patch(tmp_path / "patch.txt")
+    (said,) = heard.texts("error")
+    assert "one patch" in said
+    assert ".geojson" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_loading_the_same_again_is_another_patch(painted: Session, tmp_path: Path, watch: Callable) -> None:
     painted.save_patch(tmp_path / "patch.txt")
     heard = watch(painted)
     painted.load_patch(tmp_path / "patch.txt")
-    assert heard.texts("info") == ["These spots are painted already."]
+    painted.load_patch(tmp_path / "patch.txt")
+    assert [patch.spots.tolist() for patch in painted.patches] == [[0, 4, 7]] * 3
+    assert heard.counts["patch_changed"] == 2
+    assert painted.painted.tolist() == [0, 4, 7]
+    assert heard.said == []
+
+
+def test_loading_ends_the_stroke_that_is_under_way(painted: Session, tmp_path: Path) -> None:
+    painted.save_patch(tmp_path / "patch.txt")
+    painted.begin_stroke()
+    painted.extend_stroke(np.array([30]))
+    painted.load_patch(tmp_path / "patch.txt")
+    painted.undo()
+    assert [patch.spots.tolist() for patch in painted.patches] == [[0, 4, 7, 30]]
+    painted.undo()
+    assert [patch.spots.tolist() for patch in painted.patches] == [[0, 4, 7]]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +192,8 @@ def test_there_must_be_something_to_save(session: Session, tmp_path: Path, watch
 
 WRITERS = [
     ("save_prediction", "out.h5ad", "out.csv"),
-    ("save_patch", "patch.txt", "patch.csv"),
+    ("save_patch", "patch.txt", "patch.svg"),
+    ("save_patch", "patch.csv", "patch.h5ad"),
     ("save_patch", "patch.geojson", "patch"),
     ("save_slide", "slide.h5ad", "slide.h5"),
     ("save_figure", "figure.png", "figure.xyz"),
