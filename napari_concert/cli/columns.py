@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.slide import Columns, Slide
 
+SLIDE = ".h5ad, CONCERT's .h5, or a folder of Space Ranger"  # what a PATH may be
 NOTHING = "none"
 ROLES = ("perturbation", "tissue", "section")
 

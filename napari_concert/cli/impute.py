@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_concert.cli.columns import ROLES, add_coordinate_options
+from napari_concert.cli.columns import ROLES, SLIDE, add_coordinate_options
 from napari_concert.cli.output import emit, note, plural
 from napari_concert.cli.parser import NewPatch, SetTarget, names
 from napari_concert.cli.predict import SPOTS_HELP, check, read_slide, what_if_of
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
     """Add the command."""
     about = "Predict expression at positions that were never measured. What is not known of them is inferred."
     parser = commands.add_parser("impute", help="predict at positions that were never measured", description=about)
-    parser.add_argument("path", metavar="PATH", type=Path, help=".h5ad, or CONCERT's .h5")
+    parser.add_argument("path", metavar="PATH", type=Path, help=SLIDE)
     parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder of the trained model")
     parser.add_argument("--at", metavar="COORDS.csv", type=Path, required=True, help=AT_HELP)
     parser.add_argument("--spots", metavar="SPOTS", dest="patches", action=NewPatch, help=SPOTS_HELP)

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from napari_concert.cli.columns import SLIDE
 from napari_concert.cli.output import emit
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SHOWN_VALUES = 12
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser("info", help="what is in a slide", description="Describe a slide.")
-    parser.add_argument("path", metavar="PATH", help=".h5ad, or CONCERT's .h5")
+    parser.add_argument("path", metavar="PATH", help=SLIDE)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -53,6 +54,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "tissue", _column(found["tissue"], "none guessed")
     yield "continuous", ", ".join(found["continuous"]) or "none guessed"
     yield "label columns", ", ".join(found["categorical_columns"]) or "none"
+    yield "image", found["image"] or "none"
     for note in found["notes"]:
         yield "note", note
 

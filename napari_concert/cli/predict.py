@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_concert.cli.columns import add_coordinate_options, as_trained
+from napari_concert.cli.columns import SLIDE, add_coordinate_options, as_trained
 from napari_concert.cli.output import emit, note
 from napari_concert.cli.parser import NewPatch, SetTarget, names
 from napari_concert.cli.paths import require_writable_file
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "predict", help="predict a what-if with a saved model", description="Predict what painted spots become."
     )
-    parser.add_argument("path", metavar="PATH", type=Path, help=".h5ad, or CONCERT's .h5")
+    parser.add_argument("path", metavar="PATH", type=Path, help=SLIDE)
     parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder of the trained model")
     parser.add_argument("--spots", metavar="SPOTS", dest="patches", action=NewPatch, required=True, help=SPOTS_HELP)
     parser.add_argument("--set", metavar="ATTRIBUTE=VALUE", dest="patches", action=SetTarget, help=SET_HELP)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_concert.cli.columns import ColumnOptions, add_column_options, with_columns
+from napari_concert.cli.columns import SLIDE, ColumnOptions, add_column_options, with_columns
 from napari_concert.cli.output import complain, emit, note, plural
 from napari_concert.cli.parser import at_least, names
 from napari_concert.cli.paths import require_writable_folder
@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "train", help="train a model and save it", description="Train CONCERT on one or several slides."
     )
-    parser.add_argument("paths", metavar="PATH", nargs="+", help=".h5ad, or CONCERT's .h5")
+    parser.add_argument("paths", metavar="PATH", nargs="+", help=SLIDE)
     parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder to save the model in")
     add_column_options(parser)
     group = parser.add_argument_group("model")

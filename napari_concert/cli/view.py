@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_concert.cli.columns import ColumnOptions, add_column_options, with_columns
+from napari_concert.cli.columns import SLIDE, ColumnOptions, add_column_options, with_columns
 from napari_concert.errors import ConcertError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser("view", help="open the app (the default)", description="Open the app.")
-    parser.add_argument("path", metavar="PATH", nargs="?", type=Path, help="slide to open: .h5ad, or CONCERT's .h5")
+    parser.add_argument("path", metavar="PATH", nargs="?", type=Path, help=f"slide to open: {SLIDE}")
     add_column_options(parser)
     parser.set_defaults(run=run)
 
@@ -34,19 +34,26 @@ def run(args: Namespace) -> int:
 
 
 def require_slide_file(path: Path) -> None:
-    """Check in no time that a file may be a slide; the app reads it in the background.
+    """Check in no time that a path may be a slide; the app reads it in the background.
 
     Raises
     ------
     ConcertError
-        If it is missing, of another kind, or not HDF5.
+        If it is missing, of another kind, not HDF5, or a folder that lacks a part.
     """
     import h5py
 
+    from napari_concert.io.spaceranger_files import find_outs, is_space_ranger
+
+    if is_space_ranger(path):
+        find_outs(path)
+        return
     if not path.exists():
         raise ConcertError(f"There is no file {path}. Check the path.")
     if path.is_dir() or path.suffix not in (".h5ad", ".h5"):
-        raise ConcertError(f"{path} is not a slide this app reads (.h5ad, .h5). Save it as .h5ad first.")
+        raise ConcertError(
+            f"{path} is not a slide this app reads (.h5ad, .h5, a folder of Space Ranger). Save it as .h5ad first."
+        )
     if not h5py.is_hdf5(path):
         raise ConcertError(f"{path} can't be read: it is damaged, or no HDF5 file. Copy or save it again.")
 

@@ -35,7 +35,7 @@ class Read:
 def read_space_ranger(path: Path) -> Read:
     """Read a folder of Space Ranger 1 to 4, or the one that a matrix file lies in.
 
-    Rows are the spots under tissue that the matrix has, in its order. ``obs`` has ``in_tissue``, ``array_row``,
+    Rows are the spots under tissue that the matrix has, in its order. ``obs`` has ``array_row``,
     ``array_col`` and, where Space Ranger clustered the spots, ``cluster``; ``var`` has the Ensembl ids as
     ``gene_ids``. Coordinates are x, y in pixels of the full image: ``uns['spatial']`` has the scale factors that turn
     them into µm.
@@ -107,7 +107,7 @@ def _under_tissue(adata: AnnData, positions: pd.DataFrame, outs: Outs, notes: li
     if (known & ~inside).any():
         notes.append(f"{int((known & ~inside).sum()):,} spots of the matrix are not under tissue: they are left out.")
     adata, found = adata[inside].copy(), found[inside]
-    adata.obs[["in_tissue", "array_row", "array_col"]] = found[["in_tissue", "array_row", "array_col"]].astype(np.int64)
+    adata.obs[["array_row", "array_col"]] = found[["array_row", "array_col"]].astype(np.int64)
     adata.obsm["spatial"] = found[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)
     return adata
 

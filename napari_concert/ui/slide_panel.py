@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_concert.session.opening import for_perturbation
 from napari_concert.simulate import sample_path
@@ -21,13 +21,15 @@ from napari_concert.ui.widgets import button, column, follow, form, heading, not
 if TYPE_CHECKING:
     from napari_concert.session import Session
     from napari_concert.slide import Columns, Slide
+    from napari_concert.ui.image_form import ImageForm
 
 NONE = "—"
 FILES = "Slides (*.h5ad *.h5);;All files (*)"
 WELCOME = (
-    "Open a slide (.h5ad with raw counts and coordinates, or CONCERT's .h5), drag one into the window, or try the "
-    "simulated tumour."
+    "Open a slide (.h5ad with raw counts and coordinates, CONCERT's .h5, or the folder 'outs' of Space Ranger), drag "
+    "one into the window, or try the simulated tumour."
 )
+FOLDER_TIP = "Open the folder 'outs' that Space Ranger wrote for a Visium slide."
 
 
 class SlidePanel(QWidget):
@@ -46,7 +48,7 @@ class SlidePanel(QWidget):
         self.continuous = ColumnMenu(session)
         self.blocker = note(kind="warning")
         self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
-        self.details = QWidget()
+        self.details, self._image_place = QWidget(), QVBoxLayout()
         self._lay_out()
         for signal in (session.slides_changed, session.slide_changed, session.columns_changed, session.model_changed):
             follow(self, signal, self._refresh)
@@ -65,6 +67,7 @@ class SlidePanel(QWidget):
         layout = column(self)
         row = QHBoxLayout()
         row.addWidget(button("Open…", self.ask_and_open))
+        row.addWidget(button("Open folder…", self.ask_and_open_folder, FOLDER_TIP))
         row.addWidget(button("Simulated tumour", lambda: self.session.open(sample_path())))
         row.addStretch()
         layout.addLayout(row)
@@ -86,6 +89,7 @@ class SlidePanel(QWidget):
         inner.addWidget(self.blocker)
         inner.addWidget(heading("Units"))
         inner.addWidget(self.units)
+        inner.addLayout(self._image_place)
         inner.addWidget(heading("Label painted spots"))
         inner.addWidget(self.painter)
         inner.addWidget(self.afresh, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -95,6 +99,16 @@ class SlidePanel(QWidget):
         paths, _ = QFileDialog.getOpenFileNames(self, "Open slides", "", FILES)
         for path in paths:
             self.session.open(path)
+
+    def ask_and_open_folder(self) -> None:
+        """Ask for a folder of Space Ranger and open it."""
+        path = QFileDialog.getExistingDirectory(self, "Open a folder of Space Ranger")
+        if path:
+            self.session.open(path)
+
+    def add_image_form(self, form: ImageForm) -> None:
+        """Take in the controls of the image behind the spots, which need a viewer."""
+        self._image_place.addWidget(form)
 
     def _set_role(self, role: str, name: str | None) -> None:
         slide = self.session.slide
