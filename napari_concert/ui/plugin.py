@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.slide import Columns
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
+    from napari_concert.ui.tissue_image import TissueImage
 
 Paths: TypeAlias = str | Sequence[str]
 LayerTuples: TypeAlias = list[tuple[Any, ...]]
@@ -57,7 +58,9 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     from napari_concert.ui.brush_tool import BrushTool
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.home import kept_dock
+    from napari_concert.ui.image_form import ImageForm
     from napari_concert.ui.layers import SlideLayers
+    from napari_concert.ui.tissue_image import TissueImage
 
     viewer = _viewer(napari_viewer)
     closed = kept_dock(viewer)
@@ -65,9 +68,10 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
         return closed
     session = session or make_session()
     layers = SlideLayers(viewer, session)
-    brush = BrushTool(viewer, layers, session)
+    brush, image = BrushTool(viewer, layers, session), TissueImage(viewer, session, layers)
     dock = ConcertDock(session, viewer, brush)
-    _keep(dock, viewer, layers)
+    dock.slide_panel.add_image_form(ImageForm(image))
+    _keep(dock, viewer, image, layers)
     return dock
 
 
@@ -113,7 +117,7 @@ def _viewer(proxy: Viewer | None) -> Viewer:
     return viewer
 
 
-def _keep(dock: ConcertDock, viewer: Viewer, layers: SlideLayers) -> None:
+def _keep(dock: ConcertDock, viewer: Viewer, *drawn: TissueImage | SlideLayers) -> None:
     """Keep the parts until the window, or a dock without one, goes away; background work ends then or on quitting."""
     from qtpy.QtWidgets import QApplication
 
@@ -123,7 +127,8 @@ def _keep(dock: ConcertDock, viewer: Viewer, layers: SlideLayers) -> None:
 
     def end() -> None:
         brush.close()
-        layers.close()
+        for part in drawn:
+            part.close()
         session.close()
 
     window = window_of(viewer)
@@ -143,8 +148,10 @@ def get_reader(path: Paths) -> Callable[[Paths], LayerTuples] | None:
 
 
 def is_slide_file(path: str) -> bool:
-    """Tell by its name (.h5ad), or by what is in it (.h5), whether a file may hold a slide."""
-    if path.startswith(SAMPLE_SCHEME) or path.lower().endswith(".h5ad"):
+    """Tell by its name (.h5ad), or by what is in it (.h5, a folder), whether a path may hold a slide."""
+    from napari_concert.io.spaceranger_files import is_space_ranger
+
+    if path.startswith(SAMPLE_SCHEME) or path.lower().endswith(".h5ad") or is_space_ranger(Path(path)):
         return True
     return path.lower().endswith(".h5") and _has_slide_keys(path)
 

@@ -45,6 +45,16 @@ def test_the_app_opens_a_slide(launched, slide_path, words):
     assert launched[0]["registered"] is None
 
 
+def test_the_app_opens_a_folder_of_space_ranger(launched, refusal, space_ranger, tmp_path):
+    outs = space_ranger()
+    assert main(["view", str(outs)]) == 0
+    assert main([str(outs.parent)]) == 0
+    assert [call["path"] for call in launched] == [outs, outs.parent]
+    (outs / "spatial" / "tissue_positions.csv").unlink()
+    assert "tissue_positions.csv" in refusal("view", outs)
+    assert "Space Ranger" in refusal("view", tmp_path)
+
+
 def test_column_options_reach_the_app(launched, slide_path):
     words = ["view", str(slide_path), "--perturbation", "tissue", "--control", "periphery", "--tissue", "none"]
     assert main([*words, "--registered", "--um-per-unit", "0.5"]) == 0

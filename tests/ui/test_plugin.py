@@ -18,6 +18,7 @@ from napari_concert.errors import ConcertError
 from napari_concert.simulate import sample_path
 from napari_concert.ui import plugin
 from napari_concert.ui.dock import ConcertDock
+from napari_concert.ui.image_form import ImageForm
 
 MANIFEST = Path(napari_concert.__file__).with_name("napari.yaml")
 
@@ -94,6 +95,15 @@ def test_slides_are_read(concert_h5):
     assert plugin.get_reader(str(concert_h5)) is plugin.read_into_viewer
 
 
+def test_folders_of_space_ranger_are_read(installed, space_ranger, tmp_path):
+    outs = space_ranger()
+    for path in (outs, outs.parent, outs / "filtered_feature_bc_matrix.h5"):
+        assert plugin.get_reader(str(path)) is plugin.read_into_viewer
+        assert "napari-concert" in {reader.plugin_name for reader in installed.iter_compatible_readers(str(path))}
+    (tmp_path / "plain").mkdir()
+    assert plugin.get_reader(str(tmp_path / "plain")) is None
+
+
 def test_other_files_are_left_alone(other_h5, tmp_path):
     text = tmp_path / "text.h5"
     text.write_text("no HDF5")
@@ -143,6 +153,15 @@ def test_a_file_opens_in_the_viewers_session(napari_window, concert_h5, qtbot):
     qtbot.waitUntil(lambda: session.slide is not None, timeout=20_000)
     assert [layer.name for layer in viewer.layers] == ["mouse", "painted spots"]
     assert session.slide.columns.perturbation == "perturbation"
+
+
+def test_a_folder_opens_with_its_image(screen, napari_window, space_ranger, qtbot):
+    viewer = napari_window()
+    assert plugin.read_into_viewer(str(space_ranger())) == [(None,)]
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3, timeout=20_000)
+    assert [layer.name for layer in viewer.layers] == ["lymph node · image", "lymph node", "painted spots"]
+    plugin.find_dock(viewer).slide_panel.findChild(ImageForm).shown.click()
+    assert not viewer.layers[0].visible
 
 
 def test_the_sample_opens(napari_window, qtbot):

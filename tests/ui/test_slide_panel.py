@@ -36,6 +36,17 @@ def test_open_asks_for_files_and_opens_all_of_them(panel, session, tiny, other, 
     assert panel.choice.currentText() == "other"
 
 
+def test_open_folder_asks_for_one_and_opens_it(panel, session, space_ranger, monkeypatch, click):
+    outs = space_ranger()
+    answers = iter(["", str(outs)])
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: next(answers))
+    button = next(made for made in panel.findChildren(QPushButton) if made.text() == "Open folder…")
+    click(button)
+    assert session.slide is None, "the dialog was left"
+    click(button)
+    assert session.slide.path == outs
+
+
 def test_a_file_that_is_no_slide_is_explained(panel, session, said, tmp_path, monkeypatch):
     path = tmp_path / "broken.h5ad"
     path.write_bytes(b"not a slide")
