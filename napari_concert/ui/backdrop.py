@@ -81,7 +81,7 @@ class Backdrop:
                 event.disconnect(self._tell)
 
     def _insert(self, layer: Image) -> None:
-        """Put the layer in the list; what is chosen there, and with it the tool in hand, stays."""
+        """Put the layer in the list; what was chosen there is chosen again."""
         scene = self.layers.scene
         active = self.viewer.layers.selection.active
         self.viewer.layers.insert(0 if scene is None else self.viewer.layers.index(scene.spots), layer)
