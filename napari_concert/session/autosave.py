@@ -16,11 +16,11 @@ from napari_concert.errors import ConcertError
 from napari_concert.io import write_json
 from napari_concert.patches import Patch
 from napari_concert.session.shown import Colour
+from napari_concert.session.workspace import Kept, Workspace
 from napari_concert.slide import Columns, Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
-    from napari_concert.session.workspace import Workspace
 
 FORMAT = 2
 RECORD, MODEL, UNREADABLE = "work.json", "model", "work-unreadable.json"
@@ -47,6 +47,8 @@ class Work:
         What the next new patch becomes, and what colours the spots.
     labelled
         Columns that the user painted: name → labels.
+    kept
+        What-ifs to compare.
     """
 
     columns: Columns
@@ -57,6 +59,7 @@ class Work:
     target: dict[str, str | float] = field(default_factory=dict)
     colour: Colour | None = None
     labelled: dict[str, list[str | None]] = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
 
     @classmethod
     def of(cls, workspace: Workspace) -> Work:
@@ -71,6 +74,7 @@ class Work:
             target=dict(painting.target),
             colour=workspace.colour,
             labelled={name: slide.labels(name).tolist() for name in workspace.labelled},
+            kept=tuple(workspace.kept),
         )
 
     def label(self, slide: Slide) -> Slide:
@@ -112,6 +116,7 @@ class Work:
             painting.choose(painting.keys[self.active])
         if same:
             painting.target = dict(self.target)
+            workspace.kept = list(self.kept)
         if self.colour is not None and self.colour.is_on(workspace.slide):
             workspace.colour = self.colour
 
@@ -127,6 +132,7 @@ class Work:
             "target": self.target,
             "colour": asdict(self.colour) if self.colour is not None else None,
             "labelled": self.labelled,
+            "kept": [{"name": kept.name, "patches": [p.to_json() for p in kept.patches]} for kept in self.kept],
         }
 
     @classmethod
@@ -147,6 +153,7 @@ class Work:
             dict(stored["target"]),
             Colour(**colour) if colour else None,
             {name: list(labels) for name, labels in stored["labelled"].items()},
+            tuple(Kept(each["name"], tuple(map(Patch.from_json, each["patches"]))) for each in stored["kept"]),
         )
 
 

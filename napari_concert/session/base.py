@@ -52,6 +52,8 @@ class SessionBase:
         What the stroke that goes on does, for the picture alone; tables wait for its end.
     genes_changed
         The last prediction has got its tables of genes (they take longer), or there is none.
+    kept_changed, compared_changed
+        What-ifs that are kept; those that are set side by side, or an answer to one of them.
     brush_changed
         Radius of the brush.
     busy_changed
@@ -70,6 +72,8 @@ class SessionBase:
     prediction_changed = Signal()
     live_changed = Signal()
     genes_changed = Signal()
+    kept_changed = Signal()
+    compared_changed = Signal()
     training_changed = Signal()
     brush_changed = Signal(float)
     busy_changed = Signal(str)

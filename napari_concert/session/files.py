@@ -9,10 +9,10 @@ from pathlib import Path
 from napari_concert import io
 from napari_concert.errors import ConcertError
 from napari_concert.session import saving
-from napari_concert.session.selecting import Selecting
+from napari_concert.session.comparing import Comparing
 
 
-class Files(Selecting):
+class Files(Comparing):
     """Verbs on files."""
 
     def save_prediction(self, path: str | Path) -> None:

@@ -143,9 +143,11 @@ class Painting:
             self._writable(self.active)[:] = wanted
         return self.end()
 
-    def add(self, patches: Iterable[Patch]) -> bool:
-        """Add patches, as one edit; the last becomes the active one."""
+    def add(self, patches: Iterable[Patch], *, instead: bool = False) -> bool:
+        """Add patches, or let them be the list ``instead``, as one edit; the last becomes the active one."""
         self.begin()
+        for key in self.keys if instead else ():
+            self._drop(key)
         for patch in patches:
             self._make(Style.of(patch), spots=patch.spots, named=True)
         return self.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_concert.brush import SpotIndex
-from napari_concert.patches import Target, WhatIf
+from napari_concert.patches import Patch, Target, WhatIf
 from napari_concert.session.painting import Painting
 from napari_concert.session.results import Result
 from napari_concert.session.shown import Colour
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A what-if that is kept to be compared: its name, and the patches as they were."""
+
+    name: str
+    patches: tuple[Patch, ...]
+
+    @property
+    def what_if(self) -> WhatIf:
+        """The intervention that the patches ask for."""
+        return what_if_of(self.patches)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +57,10 @@ class Workspace:
         What colours the spots.
     result, live
         The last prediction, and that of a stroke that goes on; None where there is none.
+    kept, recalled
+        What-ifs to compare, and the position of the one that was last put on the slide.
+    compared, answers, answered_by
+        Those that are set side by side, what is predicted of them, and by which model.
     labelled
         Columns that the user painted, by name: they are not in the file.
     own_model
@@ -54,6 +72,11 @@ class Workspace:
     colour: Colour | None = None
     result: Result | None = None
     live: Live | None = None
+    kept: list[Kept] = field(default_factory=list)
+    recalled: int = 0
+    compared: tuple[Kept, ...] = ()
+    answers: dict[Kept, Prediction] = field(default_factory=dict)
+    answered_by: Concert | None = None
     labelled: list[str] = field(default_factory=list)
     own_model: tuple[Concert, str] | None = None
 
@@ -79,6 +102,7 @@ class Workspace:
         for name in ("index", "pairs"):
             self.__dict__.pop(name, None)
         self.result = self.live = None
+        self.answers.clear()
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.painting.retarget(default_target(slide))
 
@@ -91,9 +115,17 @@ class Workspace:
     @property
     def what_if(self) -> WhatIf:
         """The intervention that the patches ask for: hidden ones left out, and each spot the last one's alone."""
-        owner, painting = self.painting.owner, self.painting
-        own = (replace(painting.patch(key), spots=np.flatnonzero(owner == key)) for key in painting.keys)
-        return WhatIf(*(patch for patch in own if not patch.changes_nothing))
+        return what_if_of(self.painting.patches)
+
+
+def what_if_of(patches: Sequence[Patch]) -> WhatIf:
+    """Return the intervention that patches in order ask for: each spot is the last one's that is not hidden."""
+    taken, own = np.zeros(0, np.int64), list[Patch]()
+    for patch in reversed(patches):
+        if not patch.hidden:
+            own.append(replace(patch, spots=np.setdiff1d(patch.spots, taken, assume_unique=True)))
+            taken = np.union1d(taken, patch.spots)
+    return WhatIf(*(patch for patch in reversed(own) if not patch.changes_nothing))
 
 
 def _roles(columns: Columns) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""The dock: a strip that stays, five steps from left to right, one status line."""
+"""The dock: a strip that stays, six steps from left to right, one status line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
+from napari_concert.ui.compare_panel import ComparePanel
 from napari_concert.ui.genes_panel import GenesPanel
 from napari_concert.ui.model_panel import ModelPanel
 from napari_concert.ui.paint_panel import PaintPanel
@@ -44,7 +45,7 @@ class ConcertDock(QWidget):
         self.strip = TopStrip(session)
         self.slide_panel, self.model_panel = SlidePanel(session), ModelPanel(session)
         self.paint_panel, self.genes_panel = PaintPanel(session, brush), GenesPanel(session)
-        self.save_panel = SavePanel(session, viewer)
+        self.compare_panel, self.save_panel = ComparePanel(session), SavePanel(session, viewer)
         self.status = StatusLine(session)
         self.steps = QTabWidget()
         self.strip.gene_box.failed.connect(self._say_error)
@@ -56,7 +57,8 @@ class ConcertDock(QWidget):
             "2 Model": self.model_panel,
             "3 Paint": self.paint_panel,
             "4 Genes": self.genes_panel,
-            "5 Save": self.save_panel,
+            "5 Compare": self.compare_panel,
+            "6 Save": self.save_panel,
         }
         for name, panel in panels.items():
             self.steps.addTab(_scrolling(panel), name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari import Viewer
 
     from napari_concert.session import Session, ShownValues
+    from napari_concert.session.comparison import Comparison
 
 _ROOM = 0.93  # the slide leaves a margin for what is written on the picture
 
@@ -53,6 +54,7 @@ class SlideLayers:
             (session.patch_changed, self._show_patch),
             (session.target_changed, self._show_texts),
             (session.model_changed, self._show_texts),
+            (session.compared_changed, self._show_texts),
         ]
         self._moved = (viewer.dims.events.current_step, viewer.dims.events.ndisplay)
         for signal, slot in self._links:
@@ -118,13 +120,26 @@ class SlideLayers:
         if self.scene is None or shown is None:
             self.text.clear()
             return
+        compared = self._compared()
+        if compared is not None:  # each cell has its own name
+            self.text.set_title("", "")
+            self.text.set_warning(" ".join(compared.warnings) or None)
+            self._show_caption()
+            return
         is_number = shown.kind != "categorical"
         self.text.set_title(shown.label if is_number else "", title_detail(shown) if is_number else "")
         self.text.set_warning(self.session.extrapolation or None)
         self._show_caption()
 
+    def _compared(self) -> Comparison | None:
+        """Return what is shown side by side instead of the slide."""
+        current = self.session.current
+        return self.session.comparison() if current is not None and current.compared else None
+
     def _show_caption(self, *_: object) -> None:
-        if self.scene is not None:
+        if self.scene is not None and self._compared() is not None:
+            self.text.set_caption("a model's extrapolation, not a proven cause")
+        elif self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
             said = caption_with_note(self.scene.slide, self.session.patches, note)
             self.text.set_caption("\n".join(line for line in (self._section(), said) if line))

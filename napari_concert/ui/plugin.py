@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_concert.session import Session
     from napari_concert.slide import Columns
+    from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
     from napari_concert.ui.tissue_image import TissueImage
@@ -56,6 +57,7 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
         If there is no viewer.
     """
     from napari_concert.ui.brush_tool import BrushTool
+    from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.home import kept_dock
     from napari_concert.ui.image_form import ImageForm
@@ -67,11 +69,12 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     if closed is not None:
         return closed
     session = session or make_session()
-    layers = SlideLayers(viewer, session)
+    layers, compared = SlideLayers(viewer, session), CompareLayers(viewer, session)
     brush, image = BrushTool(viewer, layers, session), TissueImage(viewer, session, layers)
     dock = ConcertDock(session, viewer, brush)
     dock.slide_panel.add_image_form(ImageForm(image))
-    _keep(dock, viewer, image, layers)
+    viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
+    _keep(dock, viewer, image, layers, compared)
     return dock
 
 
@@ -117,7 +120,7 @@ def _viewer(proxy: Viewer | None) -> Viewer:
     return viewer
 
 
-def _keep(dock: ConcertDock, viewer: Viewer, *drawn: TissueImage | SlideLayers) -> None:
+def _keep(dock: ConcertDock, viewer: Viewer, *drawn: TissueImage | SlideLayers | CompareLayers) -> None:
     """Keep the parts until the window, or a dock without one, goes away; background work ends then or on quitting."""
     from qtpy.QtWidgets import QApplication
 

@@ -41,6 +41,13 @@ TIPS = {
     "target: how does the core answer to its niche?",
     "target": "The state that the spots of the chosen patch take.",
     "target_tissue": "The tissue that the spots of the chosen patch take; as observed by default.",
+    "keep": "Keep patches and targets as they are now, to come back to them and to compare them.",
+    "kept": "What-ifs that are kept. Double-click puts one on the slide, F2 renames it.",
+    "recall": "Put the patches of the selected what-if on the slide again. Can be undone.",
+    "update_kept": "Let the selected what-if have the patches that are on the slide now.",
+    "forget": "Delete the selected what-ifs from this list; the slide stays as it is.",
+    "compare": "Show the selected what-ifs beside each other: the shown gene, one colour scale, one camera.",
+    "end_compare": "Show the slide alone again.",
     "ranking": "Genes whose sign is sure come first (false sign below 2.5 %), by how much they change at least; "
     "the others follow by that rate.",
     "start_afresh": "Forget what was painted, labelled and trained on this slide.",

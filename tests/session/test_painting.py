@@ -96,8 +96,10 @@ class Model:
         self.make(Plain(target=dict(self.target)))
         return self.end()
 
-    def add(self, patches: list[Plain]) -> bool:
+    def add(self, patches: list[Plain], instead: bool) -> bool:
         self.begin()
+        if instead and self.now.patches:
+            self.now = State()
         for patch in patches:
             self.put(deepcopy(patch))
         return self.end()
@@ -217,7 +219,7 @@ class Model:
 
 Edit = tuple[str, list[int], int, int]  # verb, rows, and two numbers that choose among what there is
 VERBS = (
-    *("begin", "erase", "extend", "extend", "extend", "end", "replace", "new", "add", "remove"),
+    *("begin", "erase", "extend", "extend", "extend", "end", "replace", "new", "add", "instead", "remove"),
     *("duplicate", "merge", "restyle", "move", "perturb_around", "choose", "undo", "redo"),
 )
 STYLES: tuple[dict[str, Any], ...] = (
@@ -271,11 +273,22 @@ def on_all(verb: str, numbers: tuple[list[int], int, int], painting: Painting, m
             return painting.extend(np.array(rows, dtype=np.int64)), model.extend(rows)
         case "replace":
             return painting.replace(rows), model.replace(rows)
-        case "add":
-            found = loaded(rows, one, other)
-            return painting.add(map(as_patch, found)), model.add(found)
+        case "add" | "instead":
+            found, instead = loaded(rows, one, other), verb == "instead"
+            return painting.add(map(as_patch, found), instead=instead), add_to(model, found, instead)
         case _:
             return getattr(painting, verb)(), getattr(model, verb)()
+
+
+def add_to(model: Model, found: list[Plain], instead: bool) -> bool:
+    """Add patches to the model; those of a file are others than the ones they replace, even where they look alike."""
+    before = deepcopy(model.now)
+    changed = model.add(found, instead)
+    if changed or not (instead and found):
+        return changed
+    model.done.append((before, deepcopy(model.now)))
+    model.undone.clear()
+    return True
 
 
 def do(edit: Edit, painting: Painting, model: Model) -> None:
@@ -589,3 +602,11 @@ def test_reading_otherwise_gives_all_a_new_target_and_keeps_all_edits(three: Pai
         assert all(patch.target == TARGETS[2] for patch in three.patches)
         steps += 1
     assert (steps, three.keys) == (7, ()), "all but the edit that was about a target alone"
+
+
+def test_the_list_can_be_put_in_place_of_another_as_one_edit(three: Painting) -> None:
+    keys, before = three.keys, values(three)
+    assert three.add([Patch([8], TARGETS[1], "other")], instead=True)
+    assert [patch.name for patch in three.patches] == ["other"]
+    assert three.undo()
+    assert (three.keys, values(three)) == (keys, before)
