@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +26,8 @@ def as_column(slide: Slide, patches: Sequence[Patch]) -> pd.Categorical:
     slide
         Whose obs the column is for.
     patches
-        Where they overlap the later one wins. Patches of one name are told apart by a number.
+        Where they overlap the later one wins. Patches of one name are told apart by a number; one called "no" or "1"
+        becomes "patch no" or "patch 1", because such words make a column of yes or no.
 
     Returns
     -------
@@ -38,6 +39,7 @@ def as_column(slide: Slide, patches: Sequence[Patch]) -> pd.Categorical:
     ConcertError
         If a patch names a row that the slide lacks.
     """
+    labels = [f"patch {patch.name}" if is_yes_or_no(pd.Series([patch.name])) else patch.name for patch in patches]
     codes = np.full(slide.n_spots, -1)
     for code, patch in enumerate(patches):
         if len(patch) and patch.spots[-1] >= slide.n_spots:
@@ -46,14 +48,15 @@ def as_column(slide: Slide, patches: Sequence[Patch]) -> pd.Categorical:
                 "Check that it was painted on this slide."
             )
         codes[patch.spots] = code
-    return pd.Categorical.from_codes(codes, categories=pd.Index(distinct_names(patches), dtype=object))
+    return pd.Categorical.from_codes(codes, categories=pd.Index(distinct(labels), dtype=object))
 
 
-def distinct_names(patches: Sequence[Patch]) -> list[str]:
-    """Return the patches' names on one line each; where one is taken, a number follows: "patch", "patch 2"."""
+def distinct(said: Iterable[str]) -> list[str]:
+    """Return names of visible letters on one line each; where one is taken, a number follows: "patch", "patch 2"."""
     names: list[str] = []
-    for patch in patches:
-        plain = " ".join(patch.name.split()) or "patch"
+    for one in said:
+        visible = "".join(letter if letter.isprintable() else " " for letter in one)
+        plain = " ".join(visible.split()) or "patch"
         name, number = plain, 1
         while name in names:
             number += 1

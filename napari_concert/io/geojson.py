@@ -41,13 +41,13 @@ def as_document(slide: Slide, patches: Sequence[Patch]) -> dict[str, Any]:
 
 def _feature(slide: Slide, patch: Patch) -> dict[str, Any]:
     colour = as_rgb(patch.color) or as_rgb(DEFAULT_COLOR)
-    states = {"isLocked": patch.locked, "hidden": patch.hidden}
     properties = {
         "objectType": "annotation",
         "name": patch.name,
         "color": colour,
         "classification": {"name": patch.name, "color": colour},
-        **{name: True for name, said in states.items() if said},
+        "isLocked": patch.locked,
+        "hidden": patch.hidden,
         **_section(slide, patch.spots),
         "target": dict(patch.target),
         "spots": (patch.spots + 1).tolist(),
@@ -177,8 +177,8 @@ def _patch(feature: Mapping[str, Any], where: str, ground: _Ground) -> Patch:
             said["target"] if isinstance(said.get("target"), Mapping) else {},
             str(said.get("name") or _class_name(kind) or "patch"),
             _colour(said) or _colour(kind) or DEFAULT_COLOR,
-            hidden=said.get("hidden") is True,
-            locked=said.get("isLocked") is True,
+            hidden=said.get("hidden") == 1,
+            locked=said.get("isLocked") == 1,  # geopandas writes yes as 1.0 where it is missing elsewhere
         )
     except ConcertError:
         raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ import pandas as pd
 from napari_concert.brush import SpotIndex
 from napari_concert.errors import ConcertError
 from napari_concert.io.colours import as_hex
-from napari_concert.io.columns import distinct_names
+from napari_concert.io.columns import distinct
 from napari_concert.io.outlines import outlines_by_plane, ring_of
 from napari_concert.patches import DEFAULT_COLOR, Patch
 from napari_concert.slide import Slide
@@ -214,7 +214,7 @@ def as_selections(slide: Slide, patches: Sequence[Patch]) -> str:
             "or save as .geojson."
         )
     # a name of one's own that looks like a part would be joined to another patch
-    names = distinct_names([replace(patch, name=_PART.sub(r", part \1", patch.name.strip())) for patch in patches])
+    names = distinct(_PART.sub(r", part \1", patch.name.strip()) for patch in patches)
     outlines = [one for patch, name in zip(patches, names, strict=True) for one in _outlines(slide, patch, name)]
     text = _table(outlines)
     back = {patch.name: patch.spots for patch in patches_of_selections(text, "selections.csv", slide)}

@@ -22,6 +22,7 @@ def test_a_column_gives_the_same_spots_again_where_no_later_patch_lies(slides, p
     }
     later: set[int] = set()
     expected = {}
+    assert len(set(column.categories)) == len(patches)
     for name, patch in reversed(list(zip(column.categories, patches, strict=True))):
         expected[name] = sorted(set(patch.spots.tolist()) - later)
         later.update(patch.spots.tolist())
@@ -30,10 +31,17 @@ def test_a_column_gives_the_same_spots_again_where_no_later_patch_lies(slides, p
 
 
 def test_later_patches_win_and_names_are_told_apart(slide):
-    column = as_column(slide, [Patch([1, 2]), Patch([2, 3]), Patch([5], name="a\nb"), Patch([6], name="")])
+    column = as_column(slide, [Patch([1, 2]), Patch([2, 3]), Patch([5], name="a\n\0b"), Patch([6], name="")])
     assert column.categories.tolist() == ["patch", "patch 2", "a b", "patch 3"]
     assert column[:7].tolist()[1:4] == ["patch", "patch 2", "patch 2"]
     assert column.isna().sum() == 64 - 5
+
+
+@pytest.mark.parametrize("names", [["0", "1"], ["no"], ["True", "false", "True"], ["patch 1", "1"]])
+def test_names_that_say_yes_or_no_are_labels_too(slide, names):
+    column = as_column(slide, [Patch([row], name=name) for row, name in enumerate(names)])
+    back = read_patches("obs:p", slide.with_labels("p", np.asarray(column, dtype=object)))
+    assert sorted(patch.spots.tolist() for patch in back) == [[row] for row in range(len(names))]
 
 
 def test_no_patch_gives_an_empty_column(slide):

@@ -159,6 +159,7 @@ def test_geometries_of_other_tools(slide, tmp_path, document, rows):
         ({"classification": "Stroma"}, "Stroma", DEFAULT_COLOR, False),
         ({"name": "mine", "color": [1, 2, 3], "classification": {"name": "Tumor"}}, "mine", "#010203", False),
         ({"name": None, "isLocked": True, "measurements": []}, "patch", DEFAULT_COLOR, True),
+        ({"name": "n", "isLocked": 1.0}, "n", DEFAULT_COLOR, True),
         ({"name": 7, "color": "#a0b0c0"}, "7", "#a0b0c0", False),
         ({"name": "n", "color": "red", "target": None, "hidden": 0, "isLocked": "no"}, "n", DEFAULT_COLOR, False),
         ({"name": "n", "color": [0.5, 300, 1], "spots": "x", "spot_names": "spot3"}, "n", DEFAULT_COLOR, False),
