@@ -39,7 +39,8 @@ def as_column(slide: Slide, patches: Sequence[Patch]) -> pd.Categorical:
     ConcertError
         If a patch names a row that the slide lacks.
     """
-    labels = [f"patch {patch.name}" if is_yes_or_no(pd.Series([patch.name])) else patch.name for patch in patches]
+    names = distinct(patch.name for patch in patches)
+    labels = [f"patch {name}" if is_yes_or_no(pd.Series([name])) else name for name in names]
     codes = np.full(slide.n_spots, -1)
     for code, patch in enumerate(patches):
         if len(patch) and patch.spots[-1] >= slide.n_spots:

@@ -37,7 +37,7 @@ def test_later_patches_win_and_names_are_told_apart(slide):
     assert column.isna().sum() == 64 - 5
 
 
-@pytest.mark.parametrize("names", [["0", "1"], ["no"], ["True", "false", "True"], ["patch 1", "1"]])
+@pytest.mark.parametrize("names", [["0", "1"], ["no"], ["True", "false", "True"], ["patch 1", "1\n"]])
 def test_names_that_say_yes_or_no_are_labels_too(slide, names):
     column = as_column(slide, [Patch([row], name=name) for row, name in enumerate(names)])
     back = read_patches("obs:p", slide.with_labels("p", np.asarray(column, dtype=object)))
