@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from napari.components._viewer_mouse_bindings import double_click_to_zoom
 from psygnal import Signal
 
 from napari_concert.selection import Lesion, Mode, outline_of
@@ -64,6 +64,7 @@ class BrushTool:
         self.lesion = Lesion("disc", area=None, spots=LESION_SPOTS)
         self.corners: list[Floats] = []
         self.polygon_mode = Mode.ADD
+        self._double_click_zoomed = False
         self._callbacks = (
             (viewer.mouse_drag_callbacks, self._drag),
             (viewer.mouse_move_callbacks, self._move),
@@ -102,6 +103,7 @@ class BrushTool:
         self.give_up()
         if active and scene is not None:
             self.viewer.layers.selection.active = scene.spots
+        self._hold_zoom(active)
         self._show_cursor()
         self.active_changed.emit(active)
 
@@ -165,7 +167,8 @@ class BrushTool:
         if self.tool is Tool.POLYGON and self.corners:
             scene.draw_outline(np.stack([*self.corners, scene.locate(event.position), self.corners[0]]))
         elif self.tool is Tool.LESION:
-            scene.draw_outline(outline_of(self.lesion, scene.index, scene.locate(event.position)[:2]))
+            point = scene.locate(event.position)
+            scene.draw_outline(outline_of(self.lesion, scene.index, point[:2], place=scene.plane_at(point)))
 
     def _wheel(self, _viewer: Viewer, event: Any) -> None:
         """Change the brush's radius with Shift and the wheel."""
@@ -200,6 +203,16 @@ class BrushTool:
         spots.cursor = "standard" if not self.active else "circle" if brush else "cross"
         spots.cursor_size = 2 * self.radius
 
+    def _hold_zoom(self, held: bool) -> None:
+        """Keep the second of two quick clicks from zooming, as napari would; or let it zoom again."""
+        callbacks = self.viewer.mouse_double_click_callbacks
+        if held and double_click_to_zoom in callbacks:
+            callbacks.remove(double_click_to_zoom)
+            self._double_click_zoomed = True
+        elif not held and self._double_click_zoomed:
+            callbacks.insert(0, double_click_to_zoom)
+            self._double_click_zoomed = False
+
     def _bind_keys(self) -> None:
         """Bind keys on the slide's own layers, so that no other layer's shortcuts are shadowed."""
         scene = self.layers.scene
@@ -211,9 +224,10 @@ class BrushTool:
             layer.bind_key("Enter", lambda _layer: self.finish_polygon(), overwrite=True)
             layer.bind_key("Escape", lambda _layer: self.give_up(), overwrite=True)
             for tool, about in ABOUT.items():
-                layer.bind_key(about.key, partial(self._take, tool), overwrite=True)
+                # a function: napari asks what it binds for its name, which a partial lacks
+                layer.bind_key(about.key, lambda _layer, tool=tool: self._take(tool), overwrite=True)
 
-    def _take(self, tool: Tool, _layer: object) -> None:
+    def _take(self, tool: Tool) -> None:
         """Take the tool of a key in hand; the key of the one in hand puts it away."""
         if self.active and tool is self.tool:
             self.set_active(False)
@@ -229,6 +243,7 @@ class BrushTool:
         """Carry the tool over to the layers of another slide."""
         if what != "slide":
             return
+        self.give_up()
         if self.layers.scene is None:
             self.set_active(False)
         self._bind_keys()

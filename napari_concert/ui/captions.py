@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_concert.session import ShownValues
     from napari_concert.slide import Slide
 
-MOST_LINES = 4  # on the picture: more would hide it
+MOST_LINES, LONGEST_NAME = 4, 28  # on the picture: more lines, or letters of a name, would hide it
 
 
 def title_detail(shown: ShownValues) -> str:
@@ -31,8 +31,8 @@ def format_number(value: float) -> str:
 def caption_with_note(slide: Slide, patches: Sequence[Patch], note: str) -> str:
     """Say what is painted, a line a patch, and beneath it what the reader of the colours must know."""
     shown = [patch for patch in patches if len(patch) and not patch.hidden]
-    several = len(shown) > 1
-    lines = [f"{patch.name}: {caption(slide, patch)}" if several else caption(slide, patch) for patch in shown]
+    names = [f"{_shortened(patch.name)}: " if len(shown) > 1 else "" for patch in shown]
+    lines = [name + caption(slide, patch) for name, patch in zip(names, shown, strict=True)]
     if len(lines) > MOST_LINES:
         lines = [*lines[: MOST_LINES - 1], f"and {len(lines) - MOST_LINES + 1} more patches"]
     return "\n".join(line for line in (*lines, note) if line)
@@ -47,9 +47,18 @@ def caption(slide: Slide, patch: Patch) -> str:
     return said + (f" → {becomes}" if becomes else "")
 
 
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+
+
 def count_spots(count: int) -> str:
     """Write a number of spots."""
     return f"{count:,} spot{'s' if count != 1 else ''}"
+
+
+def decimals_for(length: float) -> int:
+    """Give how many decimals a field for lengths of this size needs: three significant digits."""
+    return max(0, 2 - int(np.floor(np.log10(length))))
 
 
 def format_length(slide: Slide, length: float) -> str:

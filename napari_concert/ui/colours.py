@@ -29,7 +29,7 @@ _COOL_WARM = (
 UNKNOWN: Rgba = np.array([0.62, 0.62, 0.62, 1.0], dtype=np.float32)
 NO_VALUE: Rgba = np.array([0.5, 0.5, 0.5, 0.35], dtype=np.float32)
 
-FAINT = 0.6
+FAINT = 0.8  # of a patch that is not the active one: still seen on black
 
 
 def colormap(kind: str, dark: bool) -> Colormap:

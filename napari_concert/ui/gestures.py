@@ -40,7 +40,7 @@ def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
     if at_once:
         session.begin_stroke(mode is Mode.SUBTRACT)
     last = scene.locate(event.position)
-    plane, found = scene.plane_at(last), []
+    plane, found, walked = scene.plane_at(last), [], [last]
 
     def extend(path: list[Floats]) -> None:
         rows = scene.index.spots_in_stroke(np.stack(path), tool.radius, plane)
@@ -56,6 +56,9 @@ def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
             here = scene.locate(event.position)
             extend([last, here])
             last = here
+            if not at_once:  # nothing is painted before the release: show at least where the brush has been
+                walked.append(here)
+                scene.draw_outline(np.stack(walked))
             tool.move_took.emit(time.perf_counter() - started)
             yield
     finally:
@@ -63,6 +66,7 @@ def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
         if at_once:
             session.end_stroke()
     if not at_once:
+        scene.draw_outline(None)
         session.select(np.concatenate(found), mode)
 
 
@@ -76,6 +80,8 @@ def lasso(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterato
         yield
     scene.draw_outline(None)
     corners = simplified(np.stack(path)[:, :2], DETAIL * scene.slide.pitch)
+    if len(corners) < 3:
+        return  # a click encloses nothing, and must not empty the patch where spots are intersected
     tool.session.select(scene.index.spots_in_polygon(corners, scene.plane_at(path[0])), mode)
 
 
@@ -89,6 +95,8 @@ def rectangle(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Ite
         scene.draw_outline(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]))
         yield
     scene.draw_outline(None)
+    if np.array_equal(start, end):
+        return
     tool.session.select(in_rectangle(scene.index, start[:2], end[:2], scene.plane_at(start)), mode)
 
 
@@ -120,17 +128,18 @@ def region(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
 def lesion(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
     """Stamp a lesion; dragging away from its centre sizes it."""
     centre, made = scene.locate(event.position), tool.lesion
-    plain = outline_of(made, scene.index, centre[:2])
+    plane = scene.plane_at(centre)
+    plain = outline_of(made, scene.index, centre[:2], place=plane)
     size = max(float(np.linalg.norm(plain - centre[:2], axis=1).mean()), 1e-9)
     scene.draw_outline(plain)
     yield
     while event.type == "mouse_move":
         dragged = float(np.linalg.norm((scene.locate(event.position) - centre)[:2]))
         made = tool.lesion if dragged < LEAST_DRAG * scene.slide.pitch else resized(tool.lesion, dragged / size)
-        scene.draw_outline(outline_of(made, scene.index, centre[:2]))
+        scene.draw_outline(outline_of(made, scene.index, centre[:2], place=plane))
         yield
     scene.draw_outline(None)
-    tool.session.select(spots_of(made, scene.index, centre[:2], scene.plane_at(centre)), mode)
+    tool.session.select(spots_of(made, scene.index, centre[:2], plane), mode)
 
 
 def _spot_at(scene: SlideScene, event: Any) -> int | None:

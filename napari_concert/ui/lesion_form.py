@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 
 from napari_concert.ui.brush_tool import LESION_SPOTS
+from napari_concert.ui.captions import decimals_for
 from napari_concert.ui.widgets import button, follow, form
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 KINDS = {"Disc": "disc", "Ellipse": "ellipse", "Irregular": "blob"}
 MM2 = 1e6  # µm² in a mm²
 MOST_SPOTS, LONGEST = 100_000, 8.0
+STEP = 5  # spots, or the area of so many
+SIZE_TIP = "Size of the lesion in {}. On the slide, drag from its centre to give one stamp another size."
 
 
 class LesionForm(QWidget):
@@ -30,24 +34,27 @@ class LesionForm(QWidget):
         self.other = button("Another outline", self._another, "Draw another irregular outline of the same size.")
         self._lay_out()
         self._connect()
-        follow(self, session.slide_changed, self._offer)
+        for signal in (session.slide_changed, session.columns_changed):
+            follow(self, signal, self._offer)
         follow(self, brush.tool_changed, self._refresh)
         self._offer()
 
     def _lay_out(self) -> None:
         self.kind.addItems(list(KINDS))
-        self.kind.setToolTip("Form of the lesion.")
-        self.by.setToolTip("Say its size by the number of spots, or by area.")
-        self.size.setToolTip("Size of the lesion. On the slide, drag from the centre to change it for one stamp.")
+        self.kind.setToolTip("Form of the lesion that a click stamps.")
+        self.by.setToolTip("Give its size as a number of spots, or as an area.")
         for part, low, high, step, suffix, tip in (
-            (self.ratio, 1.0, LONGEST, 0.25, " × as long", "How much longer than wide it is."),
-            (self.angle, -90.0, 90.0, 15.0, "°", "Angle of its long axis to the horizontal."),
+            (self.ratio, 1.0, LONGEST, 0.25, " × as long", "How many times as long as wide it is."),
+            (self.angle, -90.0, 90.0, 15.0, "°", "How far its long axis is turned clockwise, in degrees."),
         ):
             part.setRange(low, high)
             part.setSingleStep(step)
             part.setSuffix(suffix)
             part.setToolTip(tip)
         self.angle.setDecimals(0)
+        for part in (self.size, self.ratio, self.angle):
+            part.setKeyboardTracking(False)  # a number counts once it is written
+            part.setMinimumWidth(90)
         fields = form()
         fields.addRow("Form", _side_by_side(self.kind, self.other))
         fields.addRow("Size", _side_by_side(self.size, self.by))
@@ -55,64 +62,84 @@ class LesionForm(QWidget):
         self.setLayout(fields)
 
     def _connect(self) -> None:
-        self.kind.textActivated.connect(lambda text: self._change(kind=KINDS[text]))
-        self.by.textActivated.connect(lambda _text: self._set_size())
-        self.size.editingFinished.connect(self._set_size)
-        self.ratio.editingFinished.connect(lambda: self._change(ratio=self.ratio.value()))
-        self.angle.editingFinished.connect(lambda: self._change(angle=self.angle.value()))
+        self.kind.textActivated.connect(self._set_kind)
+        self.by.activated.connect(lambda row: self._measure(by_spots=row == 0))
+        self.size.valueChanged.connect(self._set_size)
+        self.ratio.valueChanged.connect(lambda value: self._change(ratio=value))
+        self.angle.valueChanged.connect(lambda value: self._change(angle=value))
 
     def _offer(self) -> None:
         """Offer area in the slide's unit."""
         slide = self.session.slide
         self.by.clear()
-        self.by.addItems(["spots", "mm²" if slide is not None and slide.units.um_per_unit else "square units"])
+        self.by.addItems(["spots", "mm²" if slide is not None and slide.units.um_per_unit else "units²"])
         self._refresh()
 
     def _scale(self) -> float:
+        """Return the slide's square units in one of the area's."""
         return MM2 if self.by.itemText(1) == "mm²" else 1.0
+
+    def _cell(self) -> float:
+        """Return the area that one spot stands for, in the slide's units squared."""
+        return float(np.nanmedian(self.session.slide.spot_area)) if self.session.slide is not None else 1.0
+
+    # -- what the user changes ----------------------------------------------------------------------------------------
 
     def _change(self, **changes: object) -> None:
         self.brush.set_lesion(replace(self.brush.lesion, **changes))  # type: ignore[arg-type]
 
-    def _set_size(self) -> None:
-        slide, by_spots = self.session.slide, self.by.currentIndex() == 0
-        lesion, size = self.brush.lesion, self.size.value()
-        if by_spots != (lesion.spots is not None) and slide is not None:  # the same size, said otherwise
-            size = (
-                lesion.area / _cell(slide.pitch) if lesion.area else (lesion.spots or LESION_SPOTS) * _cell(slide.pitch)
-            )
-            size = max(1.0, round(size)) if by_spots else size / self._scale()
-        if by_spots:
-            self._change(spots=max(1, round(size)), area=None)
+    def _set_kind(self, text: str) -> None:
+        kind = KINDS[text]
+        self._change(kind=kind, ratio=1.0 if kind == "disc" else self.brush.lesion.ratio)
+
+    def _measure(self, *, by_spots: bool) -> None:
+        """Give the same size as spots, or as an area."""
+        lesion = self.brush.lesion
+        if by_spots and lesion.area is not None:
+            self._change(spots=max(1, round(lesion.area / self._cell())), area=None)
+        elif not by_spots and lesion.area is None:
+            self._change(spots=None, area=(lesion.spots or LESION_SPOTS) * self._cell())
+
+    def _set_size(self, size: float) -> None:
+        if self.brush.lesion.area is None:
+            self._change(spots=round(size))
         else:
-            self._change(spots=None, area=max(size, 1e-9) * self._scale())
+            self._change(area=size * self._scale())
 
     def _another(self) -> None:
         self._change(seed=self.brush.lesion.seed + 1)
 
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
     def _refresh(self, *_: object) -> None:
         lesion = self.brush.lesion
-        by_spots = lesion.spots is not None
+        parts = (self.size, self.ratio, self.angle)
+        blocked = [part.blockSignals(True) for part in parts]
         self.kind.setCurrentText(next(text for text, kind in KINDS.items() if kind == lesion.kind))
-        self.by.setCurrentIndex(0 if by_spots else 1)
-        self.size.setDecimals(0 if by_spots else 3)
-        self.size.setRange(1 if by_spots else 0.001, MOST_SPOTS)
-        self.size.setSingleStep(5 if by_spots else 0.05)
-        self.size.setValue(lesion.spots if lesion.spots is not None else (lesion.area or 0.0) / self._scale())
+        self._show_size()
         self.ratio.setValue(lesion.ratio)
         self.angle.setValue(lesion.angle)
+        for part, before in zip(parts, blocked, strict=True):
+            part.blockSignals(before)
         for part in (self.ratio, self.angle):
             part.setEnabled(lesion.kind != "disc")
         self.other.setVisible(lesion.kind == "blob")
 
-
-def _cell(pitch: float) -> float:
-    """Return the area of a spot on a hexagonal grid."""
-    return 0.75**0.5 * pitch * pitch
+    def _show_size(self) -> None:
+        lesion, cell = self.brush.lesion, self._cell() / self._scale()
+        by_spots = lesion.area is None
+        self.by.setCurrentIndex(0 if by_spots else 1)
+        least = 1.0 if by_spots else 0.01 * cell
+        self.size.setToolTip(SIZE_TIP.format(self.by.currentText()))
+        self.size.setDecimals(0 if by_spots else decimals_for(cell))
+        self.size.setRange(least, MOST_SPOTS * (1.0 if by_spots else cell))
+        self.size.setSingleStep(STEP * (1.0 if by_spots else cell))
+        self.size.setValue(float(lesion.spots or 0) if lesion.area is None else lesion.area / self._scale())
 
 
 def _side_by_side(*parts: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
+    row.setSpacing(4)
     for part in parts:
         row.addWidget(part, stretch=1)
     return row

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NOTHING = "Nothing is painted yet. Choose a tool above and drag over the slide."
 OVERLAP = "Patches overlap: the later one of the list wins."
+HIDDEN = "{} is hidden: click its eye to see what you paint, and to predict with it."
 
 
 class PaintPanel(QWidget):
@@ -43,7 +44,8 @@ class PaintPanel(QWidget):
         self.copy = button("Duplicate", lambda: self._each(session.duplicate_patch), TIPS["duplicate_patch"])
         self.merge = button("Merge", lambda: session.merge_patches(self.table.keys), TIPS["merge_patches"])
         self.delete = button("Delete", lambda: session.remove_patches(self.table.keys), TIPS["delete_patches"])
-        self.niche = button("Perturb its surroundings", self._perturb_around, TIPS["perturb_around"])
+        self.load = button("Load…", self._load, TIPS["load_patches"])
+        self.niche = button("", self._perturb_around, TIPS["perturb_around"])
         self.patch, self.overlap = note(kind="quiet"), note(kind="quiet")
         self.warning, self.blocker = note(kind="warning"), note(kind="warning")
         self.becomes, self.target = heading("What becomes of it"), TargetForm(session)
@@ -54,16 +56,16 @@ class PaintPanel(QWidget):
     def _lay_out(self) -> None:
         layout = column(self)
         layout.addWidget(self.tools)
-        layout.addLayout(_row(self.undo, self.redo, self.clear))
         layout.addWidget(self.select)
+        layout.addLayout(_row(self.undo, self.redo, self.clear))
         layout.addWidget(heading("Patches"))
         layout.addWidget(self.table)
-        layout.addLayout(_row(self.new, self.copy, self.merge, self.delete))
+        layout.addLayout(_row(self.new, self.copy, self.merge, self.delete, self.load))
         layout.addWidget(self.overlap)
         layout.addWidget(self.patch)
         layout.addWidget(self.becomes)
         layout.addWidget(self.target)
-        layout.addLayout(_row(self.niche, button("Load patches…", self._load, TIPS["load_patches"])))
+        layout.addWidget(self.niche)
         layout.addWidget(self.blocker)
         layout.addWidget(self.warning)
         layout.addStretch()
@@ -75,10 +77,15 @@ class PaintPanel(QWidget):
         for signal in (session.patch_changed, session.target_changed, session.model_changed):
             follow(self, signal, self._refresh)
         self.table.picked.connect(self._allow)
+        self.select.by.valueChanged.connect(self._say_width)
 
     def _on_slide(self) -> None:
         self.setEnabled(self.session.slide is not None)
+        self._say_width()
         self._refresh()
+
+    def _say_width(self, *_: object) -> None:
+        self.niche.setText(f"Perturb its surroundings instead, {self.select.by.text()} wide")
 
     # -- patches ------------------------------------------------------------------------------------------------------
 
@@ -87,9 +94,11 @@ class PaintPanel(QWidget):
         if current is None:
             return
         self.table.refresh()
-        patch, painting = current.painting.current, current.painting
-        say(self.overlap, OVERLAP if any(painting.covered(key) for key in painting.keys) else "")
-        say(self.patch, _composition(current.slide, patch) or NOTHING)
+        patch = current.painting.current
+        hidden = HIDDEN.format(patch.name) if patch is not None and patch.hidden else ""
+        overlap = OVERLAP if any(covered for *_, covered in self.table.patches.rows) else ""
+        say(self.overlap, "\n".join(line for line in (hidden, overlap) if line))
+        say(self.patch, _composition(current.slide, patch) or ("" if len(self.session.painted) else NOTHING))
         self.becomes.setText("What becomes of it" if patch is None else f"What becomes of {patch.name}")
         say(self.blocker, self.session.whatif_blocker or unused(self.session.model_problem))
         say(self.warning, self.session.target_warning)
@@ -143,6 +152,7 @@ def _composition(slide: Slide, patch: Patch | None) -> str:
     if patch is None or not len(patch):
         return ""
     counts = Counter(name if name is not None else "unknown tissue" for name in slide.tissue_of[patch.spots].tolist())
+    said = f"{patch.name}: {count_spots(len(patch))}"
     if list(counts) == ["unknown tissue"]:
-        return f"{patch.name}: {count_spots(len(patch))}"
-    return f"{patch.name}: " + " · ".join(f"{name} {count}" for name, count in counts.most_common())
+        return said
+    return f"{said}: " + ", ".join(f"{count:,} of {name}" for name, count in counts.most_common())

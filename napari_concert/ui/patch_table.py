@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from qtpy.QtGui import QColor, QIcon, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QColorDialog, QHeaderView, QTableView
 
 from napari_concert.ui.captions import format_area
+from napari_concert.ui.icons import swatch, theme_icon
 
 if TYPE_CHECKING:
     from napari_concert.patches import Patch
@@ -20,15 +21,17 @@ Index: TypeAlias = QModelIndex | QPersistentModelIndex
 SHOWN, LOCKED, COLOUR, NAME, SPOTS, AREA, BECOMES = range(7)
 HEADERS = ("", "", "", "patch", "spots", "area", "becomes")
 TIPS = (
-    "Shown: the patch is drawn and part of the what-if. Hidden: it is left out of both.",
-    "Locked: no tool changes its spots.",
+    "Eye: a patch that is shown is drawn and part of the what-if, a hidden one is neither. Click to change it.",
+    "Lock: no tool changes the spots of a locked patch. Click to change it.",
     "Colour of its rings: double-click to choose another.",
     "Name: double-click to change it.",
-    "Spots of the patch. In brackets: those that a later patch of the list takes, as the later one wins.",
+    "Number of its spots. In brackets: those that a later patch of the list takes, as the later one wins.",
     "Area of its spots.",
     "What its spots become. Choose it below the list.",
 )
-NARROW, LONGEST = 26, 7  # pixels of a column of ticks; most rows before the list scrolls
+SIGNS, NUMBERS = (SHOWN, LOCKED), (SPOTS, AREA)
+NARROW, ROW, LONGEST = 26, 26, 7  # pixels of a column of signs and of a row; most rows before the list scrolls
+FADED = 0.35  # of a sign that says no
 OBSERVED = "as observed"
 
 
@@ -71,6 +74,8 @@ class PatchModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.ToolTipRole:
             return TIPS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignCenter if section in NUMBERS else _alignment(section)
         return HEADERS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -78,11 +83,12 @@ class PatchModel(QAbstractTableModel):
         _, patch, covered = self.rows[index.row()]
         column = index.column()
         if role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS[column]
-        if role == Qt.ItemDataRole.DecorationRole and column == COLOUR:
-            return QColor(patch.color)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (SHOWN, LOCKED):
-            return Qt.AlignmentFlag.AlignCenter
+            whole = self._text(patch, covered)[column] if column in (NAME, BECOMES) else ""  # it may be cut off
+            return f"{whole}\n{TIPS[column]}" if whole else TIPS[column]
+        if role == Qt.ItemDataRole.DecorationRole:
+            return _sign(patch, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self._text(patch, covered).get(column)
         return None
@@ -90,8 +96,6 @@ class PatchModel(QAbstractTableModel):
     def _text(self, patch: Patch, covered: int) -> Mapping[int, str]:
         slide = self.session.slide
         return {
-            SHOWN: "○" if patch.hidden else "●",
-            LOCKED: "🔒" if patch.locked else "·",
             NAME: patch.name,
             SPOTS: f"{len(patch):,}" + (f" ({covered:,})" if covered else ""),
             AREA: format_area(slide, patch.spots) if slide is not None and len(patch) else "–",
@@ -110,6 +114,19 @@ class PatchModel(QAbstractTableModel):
             return False
         self.session.restyle_patch(self.rows[index.row()][0], name=name)
         return True
+
+
+def _sign(patch: Patch, column: int) -> QIcon | None:
+    if column == SHOWN:
+        return theme_icon("visibility_off", FADED) if patch.hidden else theme_icon("visibility")
+    if column == LOCKED:
+        return theme_icon("lock") if patch.locked else theme_icon("lock_open", FADED)
+    return swatch(patch.color) if column == COLOUR else None
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    across = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return across | Qt.AlignmentFlag.AlignVCenter
 
 
 class PatchTable(QTableView):
@@ -133,16 +150,22 @@ class PatchTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
         self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW)
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTabKeyNavigation(False)  # Tab goes on to the buttons
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setToolTip("The patches of this slide. Where two overlap, the later one of the list wins.")
         header = self.horizontalHeader()
         header.setMinimumSectionSize(NARROW)
+        header.setHighlightSections(False)
         for column in range(len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         for column in (SHOWN, LOCKED, COLOUR):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, NARROW)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column in (NAME, BECOMES):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.clicked.connect(self._clicked)
         self.doubleClicked.connect(self._double_clicked)
         self.selectionModel().selectionChanged.connect(self._selected)
@@ -163,11 +186,25 @@ class PatchTable(QTableView):
         active = current.painting.active if current is not None else None
         keys = [key for key, *_ in self.patches.rows]
         if active in keys and active not in self.keys:
-            self.selectRow(keys.index(active))
+            self.setCurrentIndex(self.patches.index(keys.index(active), NAME))  # so that F2 renames it
         self._follows = False
-        row = self.verticalHeader().defaultSectionSize()
         shown = min(max(len(keys), 1), LONGEST)
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + shown * row + 2 * self.frameWidth())
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + shown * ROW + 2 * self.frameWidth())
+
+    def selectionCommand(self, index: QModelIndex, event: Any = None) -> QItemSelectionModel.SelectionFlag:
+        """Leave the chosen patch as it is where only an eye or a lock is clicked."""
+        if index.column() in SIGNS:
+            return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Delete the selected patches with the Delete key, and leave letters to the tools."""
+        if event.matches(QKeySequence.StandardKey.Delete):
+            self.session.remove_patches(self.keys)
+        elif event.text().isalpha():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def _selected(self, *_: object) -> None:
         if not self._follows:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_concert.errors import ConcertError
+from napari_concert.ui.captions import decimals_for
 from napari_concert.ui.widgets import button, column, follow
 
 if TYPE_CHECKING:
@@ -15,17 +16,31 @@ if TYPE_CHECKING:
     from napari_concert.ui.brush_tool import BrushTool
 
 GROWTH = 1.05  # pitches: one ring of neighbours
+TITLE = "Select by label or value, grow, shrink"
 
 
 class SelectForm(QWidget):
-    """Label and value selections, which follow the tools' mode, and steps on the patch."""
+    """Label and value selections, which follow the tools' mode, and steps on the patch; folded until it is wanted."""
 
     def __init__(self, session: Session, brush: BrushTool) -> None:
         super().__init__()
         self.session, self.brush = session, brush
+        self.fold, self.body = QPushButton(), QWidget()
         self.column, self.label = QComboBox(), QComboBox()
         self.value, self.low, self.high = QLineEdit(), QLineEdit(), QLineEdit()
         self.by = QDoubleSpinBox()
+        self.by_label = button(
+            "Select", self._select_label, "Select all spots with this label, in the mode chosen above."
+        )
+        self.by_value = button(
+            "Select", self._select_range, "Select all spots in this range, bounds included, in the mode chosen above."
+        )
+        self.grow = button("Grow", self._step(session.grow), "Add all spots within this distance of the patch.")
+        self.shrink = button("Shrink", self._step(session.shrink), "Take away spots this near to the patch's edge.")
+        self.ring = button("Ring", self._step(session.surround), "The patch becomes its surroundings, this wide.")
+        self.smooth = button(
+            "Smooth", session.smooth, "Each spot follows most of its neighbours: bumps go, small holes close."
+        )
         self._lay_out()
         for signal in (session.slide_changed, session.columns_changed):
             follow(self, signal, self._offer)
@@ -34,6 +49,9 @@ class SelectForm(QWidget):
         self._offer()
 
     def _lay_out(self) -> None:
+        self.fold.setToolTip("Show or hide ways to select spots without the mouse.")
+        self.fold.setStyleSheet("QPushButton { text-align: left; background: transparent; border: none; }")
+        self.fold.clicked.connect(lambda: self.unfold(self.body.isHidden()))
         self.column.setToolTip("Column of labels.")
         self.label.setToolTip("All spots with this label are selected.")
         self.value.setPlaceholderText("gene or number column")
@@ -41,33 +59,24 @@ class SelectForm(QWidget):
         for field, text in ((self.low, "at least"), (self.high, "at most")):
             field.setPlaceholderText(text)
             field.setToolTip(f"Value {text} this; empty leaves this side open.")
-            field.setFixedWidth(72)
+            field.setFixedWidth(64)
+            field.returnPressed.connect(self._select_range)
         self.by.setToolTip("Distance by which the patch grows or shrinks, and width of its surroundings.")
-        self.by.setPrefix("by ")
-        layout = column(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        by_label = button(
-            "Select", self._select_label, "Select all spots with this label, in the mode chosen above."
-        )
-        by_value = button("Select", self._select_range, "Select all spots in this range, in the mode chosen above.")
-        session = self.session
-        steps = (
-            button("Grow", lambda: session.grow(self.by.value()), "Add all spots within this distance of the patch."),
-            button("Shrink", lambda: session.shrink(self.by.value()), "Take away spots this near to the patch's edge."),
-            button("Ring", lambda: session.surround(self.by.value()), "The patch becomes its surroundings, this wide."),
-            button("Smooth", session.smooth, "Each spot follows most of its neighbours: bumps go, small holes close."),
-        )
-        rows = (
-            (self.column, self.label, by_label),
-            (self.value, self.low, self.high, by_value),
-            (self.by, *steps),
-        )
-        for parts in rows:
-            row = QHBoxLayout()
-            row.setSpacing(4)
-            for part in parts:
-                row.addWidget(part, stretch=int(part in (self.column, self.label, self.value)))
-            layout.addLayout(row)
+        layout, inside = column(self), column(self.body)
+        for part in (layout, inside):
+            part.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.fold)
+        layout.addWidget(self.body)
+        inside.addLayout(_row(self.column, self.label, self.by_label))
+        inside.addLayout(_row(self.value, self.low, self.high, self.by_value))
+        inside.addLayout(_row(self.by, self.grow, self.shrink, self.ring, self.smooth))
+        self.unfold(False)
+
+    def unfold(self, wanted: bool) -> None:
+        """Show the form beneath its heading, or the heading alone."""
+        self.body.setVisible(wanted)
+        self.fold.setText(f"{'▾' if wanted else '▸'} {TITLE}")
 
     # -- what is offered ----------------------------------------------------------------------------------------------
 
@@ -81,6 +90,7 @@ class SelectForm(QWidget):
         self.column.addItems(names)
         wanted = (chosen, slide.columns.tissue, slide.columns.perturbation)
         self.column.setCurrentText(next((name for name in wanted if name in names), names[0] if names else ""))
+        self.by.setDecimals(decimals_for(slide.pitch))
         self.by.setSuffix(f" {slide.units.name}")
         self.by.setRange(0.1 * slide.pitch, 100 * slide.pitch)
         self.by.setSingleStep(slide.pitch)
@@ -99,6 +109,9 @@ class SelectForm(QWidget):
             self.value.setText(colour.name)
 
     # -- verbs --------------------------------------------------------------------------------------------------------
+
+    def _step(self, verb: Callable[[float], None]) -> Callable[[], None]:
+        return lambda: verb(self.by.value())
 
     def _select_label(self) -> None:
         if self.label.currentText():
@@ -120,6 +133,19 @@ class SelectForm(QWidget):
             verb()
         except ConcertError as error:
             self.session.notified.emit("error", str(error))
+
+
+def _row(*parts: QWidget) -> QHBoxLayout:
+    """Return a row of fields, which share the room, and buttons, which take what their text needs."""
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for part in parts:
+        if isinstance(part, QPushButton):
+            part.setMinimumWidth(part.fontMetrics().horizontalAdvance(part.text()) + 20)
+        else:
+            part.setMinimumWidth(64)
+        row.addWidget(part, stretch=0 if isinstance(part, QPushButton) else 1)
+    return row
 
 
 def _number(field: QLineEdit) -> float | None:

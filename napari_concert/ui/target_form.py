@@ -71,6 +71,8 @@ class TargetForm(QWidget):
     def _add_number(self, name: str) -> None:
         field = QLineEdit()
         field.setPlaceholderText(AS_OBSERVED)
+        field.setToolTip(f"The {name} that the spots of the chosen patch take, a number in the unit of that column.")
+        field.setObjectName(f"concert_target_{name}")
         field.editingFinished.connect(lambda: self._set_number(name, field))
         self.fields.addRow(name, field)
         self._numbers[name] = field

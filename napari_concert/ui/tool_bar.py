@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSlider,
     QVBoxLayout,
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_concert.selection import Mode
+from napari_concert.ui.captions import decimals_for
 from napari_concert.ui.lesion_form import LesionForm
 from napari_concert.ui.tools import ABOUT, Tool, tip
 from napari_concert.ui.tooltips import TIPS
@@ -86,11 +88,11 @@ class ToolBar(QWidget):
         layout.addLayout(grid)
         row, group = QHBoxLayout(), QButtonGroup(self)
         row.setSpacing(4)
+        row.addWidget(QLabel("Mode"))
         for made in self.modes.values():
             group.addButton(made)
-            row.addWidget(made)
+            row.addWidget(made, stretch=1)
         layout.addLayout(row)
-        self.radius.setDecimals(1)
         self.radius.setPrefix("radius ")
         self.radius.setToolTip(TIPS["radius"])
         self.slider.setToolTip(TIPS["radius"])
@@ -130,6 +132,7 @@ class ToolBar(QWidget):
         slide = self.session.slide
         if slide is not None:
             blocked = self.radius.blockSignals(True)  # a range moves the value into it
+            self.radius.setDecimals(decimals_for(slide.pitch))
             self.radius.setRange(0.1 * slide.pitch, WIDEST * 10 * slide.pitch)
             self.radius.setSingleStep(0.25 * slide.pitch)
             self.radius.setSuffix(f" {slide.units.name}")

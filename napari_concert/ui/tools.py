@@ -35,20 +35,23 @@ ABOUT = {
         "Brush", "B", "Drag over the slide to select spots within the radius. [ and ] or Shift and the wheel change it."
     ),
     Tool.LASSO: About("Lasso", "F", "Draw around spots with the mouse held down."),
-    Tool.POLYGON: About("Polygon", "G", "Click the corners; a double click or Enter closes it, Escape gives it up."),
-    Tool.RECTANGLE: About("Rectangle", "U", "Drag from one corner to the other."),
+    Tool.POLYGON: About(
+        "Polygon", "G", "Click corners around spots; a double click or Enter closes it, Escape gives it up."
+    ),
+    Tool.RECTANGLE: About("Rectangle", "U", "Drag from one corner to the opposite one."),
     Tool.SPOT: About("Spot", "K", "Click a spot to add it, or to take it away if it is in the patch."),
     Tool.REGION: About(
         "Region",
         "W",
-        "Click a spot to select all that are connected to it with the same label: of the column shown, else the state.",
+        "Click a spot to select all spots with its label that are connected to it. The label is that of the column "
+        "that colours the spots, else the state.",
     ),
     Tool.LESION: About(
-        "Lesion", "J", "Click to stamp a lesion of the size set below; drag from its centre to size it."
+        "Lesion", "J", "Click to stamp a lesion of the size set below, or drag from its centre to size it."
     ),
 }
 
 
 def tip(tool: Tool) -> str:
     """Return a tool's tooltip with its key."""
-    return f"{ABOUT[tool].tip}  (key {ABOUT[tool].key})"
+    return f"{ABOUT[tool].tip}\nKey {ABOUT[tool].key}; once more puts the tool away."
