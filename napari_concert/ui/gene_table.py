@@ -39,7 +39,7 @@ class GeneTable(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.genes = RankModel()
+        self.genes = RankModel(self)  # a view must not outlive its model: Qt would read freed rows
         self.nothing = ""
         self._is_following = False
         self.setModel(self.genes)

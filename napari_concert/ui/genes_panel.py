@@ -36,7 +36,7 @@ REGIONS = {
     Region.RING: ("Ring", "Rank by the mean change over the spots within two spot distances around the patch."),
     Region.SLIDE: ("Whole slide", "Rank by the mean change over all spots with counts, painted or not."),
 }
-TIP_SURELY = "The sign is called sure where the local false sign rate is below 0.025."
+TIP_SURE = "The sign of a change is called sure where its local false sign rate is below 0.025."
 LIST_GENES, LIST_SETS = "genes", "sets"
 MODES = {
     LIST_GENES: ("Genes", "List genes, one a row."),
@@ -64,7 +64,7 @@ class GenesPanel(QWidget):
     def _lay_out(self) -> None:
         layout, top = column(self), QHBoxLayout()
         layout.setSpacing(4)
-        self.summary.setToolTip(TIP_SURELY)
+        self.summary.setToolTip(TIP_SURE)
         top.addWidget(self.region)
         top.addStretch()
         top.addWidget(self.mode)
@@ -158,7 +158,7 @@ class GenesPanel(QWidget):
         if tables is None or rows is None:
             return ""
         sure, what = int((rows["lfsr"] < SURE).sum()), "sets" if self.lists_sets else "genes"
-        return f"{_where(tables)}: {sure:,} of {len(rows):,} {what} surely change."
+        return f"{_where(tables)}: {sure:,} of {len(rows):,} {what} are sure."
 
     def _file_name(self, tables: Tables | None) -> str:
         if tables is None:
@@ -175,7 +175,7 @@ def _where(tables: Tables) -> str:
     result = tables.result
     if tables.region is Region.RING:
         reach = format_length(result.slide, RING_PITCHES * result.slide.pitch)
-        return f"Ring, {count_spots(len(tables.rows))} within {reach}"
+        return f"Ring of {reach}, {count_spots(len(tables.rows))}"
     if tables.region is Region.SLIDE:
         return f"Whole slide, {count_spots(len(tables.rows))}"
     inside = [patch for patch in result.what_if.patches if np.isin(patch.spots, tables.rows).any()]

@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 Values = Mapping[str, npt.NDArray[np.float64]]
+Write = Callable[[Values, int, int], str]  # of the values of a table, a row of them, and the decimals of changes
 
 SCALED = ("change", "sd", "lower", "upper")  # natural logarithms, shown as the session's
+FEW_DECIMALS = 0.5  # the largest change from which two decimals are enough
 LEVELS = "counts per spot at median depth"
 # names of the fields in files, in order
 LABELS = {
@@ -48,32 +50,32 @@ class Column:
     title: str
     tip: str
     field: str = ""
-    write: Callable[[Values, int], str] | None = None
+    write: Write | None = None
     widest: str = ""
     falls: bool = False
 
 
-def _number(field: str, form: str) -> Callable[[Values, int], str]:
-    def written(values: Values, row: int) -> str:
+def _number(field: str, sign: str) -> Write:
+    def written(values: Values, row: int, decimals: int) -> str:
         value = values[field][row]
-        return f"{value:{form}}" if np.isfinite(value) else "–"
+        return f"{value:{sign}.{decimals}f}" if np.isfinite(value) else "–"
 
     return written
 
 
-def _interval(values: Values, row: int) -> str:
+def _interval(values: Values, row: int, decimals: int) -> str:
     low, high = values["lower"][row], values["upper"][row]
-    return f"{low:.2f} to {high:.2f}" if np.isfinite(low) else "–"
+    return f"{low:.{decimals}f} to {high:.{decimals}f}" if np.isfinite(low) else "–"
 
 
-def _false_sign(values: Values, row: int) -> str:
+def _false_sign(values: Values, row: int, _decimals: int) -> str:
     rate = values["lfsr"][row]
     if not np.isfinite(rate):
         return "–"
     return "<0.001" if rate < 0.001 else f"{rate:.3f}"
 
 
-def _counts(values: Values, row: int) -> str:
+def _counts(values: Values, row: int, _decimals: int) -> str:
     before, after = values["baseline"][row], values["predicted"][row]
     return f"{_short(before)} → {_short(after)}" if np.isfinite(before) else "–"
 
@@ -83,19 +85,19 @@ def _short(count: float) -> str:
     return f"{count / 1000:.3g}k" if count >= 999.5 else f"{count:.3g}" if count >= 0.01 else "<0.01"
 
 
-def _used(values: Values, row: int) -> str:
+def _used(values: Values, row: int, _decimals: int) -> str:
     return f"{values['genes'][row]:.0f}/{values['of'][row]:.0f}"
 
 
 _CHANGES = (
-    Column("change", "Mean {unit} over the region.", "change", _number("change", "+.2f"), "+10.50", falls=True),
-    Column("sd", "Standard deviation of the change ({unit}): how unsure it is.", "sd", _number("sd", ".2f"), "0.12"),
+    Column("change", "Mean {unit} over the region.", "change", _number("change", "+"), "+10.50", falls=True),
+    Column("sd", "Standard deviation of the change ({unit}): how unsure it is.", "sd", _number("sd", ""), "0.005"),
     Column(
         "95 %\ninterval",
         "95 % interval of the change ({unit}). Of many genes a few leave 0 by chance: see the false sign rate.",
         "lower",
         _interval,
-        "-1.50 to +1.50",
+        "-0.050 to -0.050",
         falls=True,
     ),
     Column(
@@ -139,6 +141,14 @@ def values_of(frame: pd.DataFrame, factor: float) -> dict[str, npt.NDArray[np.fl
         str(name): frame[name].to_numpy(dtype=np.float64) * (factor if name in SCALED else 1.0)
         for name in frame.columns
     }
+
+
+def decimals_of(values: Values) -> int:
+    """Return how many decimals changes need: means over many spots are small."""
+    largest = (
+        np.abs(values["change"]).max(initial=0.0, where=np.isfinite(values["change"])) if "change" in values else 0.0
+    )
+    return 2 if largest >= FEW_DECIMALS else 3
 
 
 def labelled(frame: pd.DataFrame, factor: float, unit: str) -> pd.DataFrame:

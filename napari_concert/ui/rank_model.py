@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from qtpy.QtGui import QColor
 
 from napari_concert.prediction import SURE
 from napari_concert.ui.plots import DOWN, MUTED, UP
-from napari_concert.ui.rank_columns import GENES, Column, values_of
+from napari_concert.ui.rank_columns import GENES, Column, decimals_of, values_of
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -28,14 +28,15 @@ class RankModel(QAbstractTableModel):
         int64: positions in ``frame`` of the rows that pass the filter, as they are sorted.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.columns: tuple[Column, ...] = GENES
         self.frame = pd.DataFrame()
         self.unit = ""
         self.factor = 1.0
         self.shown = np.zeros(0, np.int64)
         self._values: dict[str, npt.NDArray[np.float64]] = {}
+        self._decimals = 2
         self._names: list[str] = []
         self._lowered: list[str] = []
         self._words: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class RankModel(QAbstractTableModel):
         self.frame = pd.DataFrame() if frame is None else frame
         self.columns, self.factor, self.unit = columns, factor, unit
         self._values = values_of(self.frame, factor)
+        self._decimals = decimals_of(self._values)
         self._names = [str(name) for name in self.frame.index]
         self._lowered = [name.lower() for name in self._names]
         self._arrange()
@@ -67,8 +69,8 @@ class RankModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column's number (not by its text); -1 gives the order of the ranking."""
-        before, marked = self.shown, self.persistentIndexList()
         self.layoutAboutToBeChanged.emit()
+        before, marked = self.shown, self.persistentIndexList()  # with those that the views made just now
         self._sorted_by = (column, order)
         self._arrange()
         moved_to = np.empty(len(self.frame), np.int64)
@@ -141,7 +143,7 @@ class RankModel(QAbstractTableModel):
         """Return text, colour, alignment and tooltip of a cell."""
         row, column = int(self.shown[index.row()]), self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._names[row] if column.write is None else column.write(self._values, row)
+            return self._names[row] if column.write is None else column.write(self._values, row, self._decimals)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.field:
             return _RIGHT
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -161,7 +163,7 @@ class RankModel(QAbstractTableModel):
     def _all_of(self, row: int) -> str:
         """Return a row in full, for names and numbers that do not fit."""
         rest = (
-            f"{column.title.replace(_BREAK, ' ')}: {column.write(self._values, row)}"
+            f"{column.title.replace(_BREAK, ' ')}: {column.write(self._values, row, self._decimals)}"
             for column in self.columns
             if column.write
         )

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPlainT
 
 from napari_concert.errors import ConcertError
 from napari_concert.prediction import GeneSet, split_names
+from napari_concert.ui.theme import colour
 from napari_concert.ui.widgets import note, say
 
 HOW = "Paste gene names, one a line or with commas between them. Upper and lower case do not matter."
@@ -36,6 +37,7 @@ class SetDialog(QDialog):
         self.name, self.genes = QLineEdit(_free(DEFAULT_NAME, taken)), QPlainTextEdit()
         self.name.setToolTip("What the set is called in the table.")
         self.genes.setToolTip(HOW)
+        self.genes.setStyleSheet(f"background: {colour('foreground')}; color: {colour('text')};")
         self.genes.setPlaceholderText("Krt8, Krt18, Epcam")
         self.says = note(kind="quiet")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)

@@ -10,6 +10,7 @@ from napari_concert.ui.plots import DOWN, MUTED, PLOT_HEIGHT, UP
 from napari_concert.ui.scatter import DOT, Floats, PointPlot
 
 CAP = 20.0  # of −log10 of the false sign rate: beyond it one chance in 10²⁰ is like another
+TICKS = 6  # at most, so that small numbers do not touch
 NOTHING = "Paint spots in step 3: a point a gene appears here."
 
 
@@ -39,9 +40,10 @@ class VolcanoPlot(PointPlot):
                 axes.plot(change[points], height[points], marker, ms=DOT, mew=0, color=colour, alpha=alpha, ls="none")
         reach = max(float(np.abs(change).max()), 0.1) * 1.12
         axes.set_xlim(-reach, reach)
+        axes.locator_params(axis="x", nbins=TICKS)
         axes.set_ylim(0, max(float(height.max()) * 1.08, 2.0))
         self.end()
-        self.set_points(change, height, names, lambda i: f"{change[i]:+.2f} {unit}, false sign rate {_rate(rate[i])}")
+        self.set_points(change, height, names, lambda i: f"{change[i]:+.3g} {unit}, false sign rate {_rate(rate[i])}")
 
 
 def sureness(rate: Floats) -> Floats:

@@ -61,13 +61,13 @@ def test_genes_of_the_patch_are_ranked(panel, painted):
     assert shown_names(panel.table) == list(painted.result.patch_genes.index)
     assert f"Patch, {len(painted.painted)} spots → Jak2" in panel.summary.text()
     sure = (painted.result.patch_genes["lfsr"] < 0.025).sum()
-    assert f"{sure} of {len(painted.result.patch_genes)} genes surely change" in panel.summary.text()
+    assert f"{sure} of {len(painted.result.patch_genes)} genes are sure" in panel.summary.text()
 
 
 def test_ring_and_whole_slide_are_a_click_away(panel, painted, click):
     click(panel.region.buttons[Region.RING])
     assert shown_names(panel.table) == list(painted.result.ring_genes.index)
-    assert f"Ring, {len(painted.result.ring)} spots within 200 µm" in panel.summary.text()
+    assert f"Ring of 200 µm, {len(painted.result.ring)} spots" in panel.summary.text()
     click(panel.region.buttons[Region.SLIDE])
     prediction = painted.result.prediction
     assert shown_names(panel.table) == list(prediction.top_genes(prediction.rows, len(prediction.genes)).index)
@@ -167,7 +167,7 @@ def test_without_sets_it_says_where_they_come_from(panel, painted, click):
 def test_sets_are_ranked_and_counted(sets, painted):
     assert shown_names(sets.table) == ["strong", "weak"]
     assert sets.table.model().index(0, 1).data() == "2/3"
-    assert "of 2 sets surely change" in sets.summary.text()
+    assert "of 2 sets are sure" in sets.summary.text()
 
 
 def test_a_click_on_a_set_plots_it_and_leaves_the_slide_alone(sets, painted, click, qtbot):

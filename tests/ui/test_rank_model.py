@@ -92,6 +92,12 @@ def test_what_has_no_number_comes_last_and_is_written_as_a_dash() -> None:
     assert [made.index(2, column).data() for column in range(6)] == ["Gene1", "0/5", "–", "–", "–", "–"]
 
 
+def test_small_changes_have_more_decimals() -> None:
+    large, small = model(table(3).assign(change=[0.5, 0.0123, 0.1])), model(table(3).assign(change=[0.4, 0.0123, 0.1]))
+    assert large.index(1, 1).data() == "+0.01"
+    assert small.index(1, 1).data() == "+0.012"
+
+
 def test_sure_changes_have_the_colour_of_their_direction() -> None:
     frame = table(3).assign(change=[1.0, -1.0, 2.0], lfsr=[0.01, 0.01, 0.3])
     made = model(frame)

@@ -66,5 +66,5 @@ def test_without_numbers_it_says_what_to_do(plot, rows):
 
 def test_the_tooltip_says_change_and_rate(plot, frame):
     plot.show_rows(frame, 1.0, "log2 fold change")
-    assert plot._about(0) == "+1.00 log2 fold change, false sign rate 0.001"
+    assert plot._about(0) == "+1 log2 fold change, false sign rate 0.001"
     assert plot._about(3).endswith("false sign rate below 1e-20")
