@@ -134,8 +134,9 @@ class DistancePlot(PlotCanvas):
         place = axes.get_xaxis_transform()
         for at, spots in zip(profile["distance"], profile["spots"], strict=True):
             axes.text(at, 0.02, f"{spots}", transform=place, ha="center", fontsize=FONT_SIZE - 1, color=MUTED)
-        at_axis = {"xycoords": "axes fraction", "xytext": (-4, 0), "textcoords": "offset points"}
-        axes.annotate("spots", (0, 0.02), ha="right", fontsize=FONT_SIZE - 1, color=MUTED, **at_axis)
+        near, far = axes.get_xlim()
+        axes.set_xlim(near, far + 0.08 * (far - near))
+        axes.text(1, 0.02, "spots", transform=axes.transAxes, ha="right", fontsize=FONT_SIZE - 1, color=MUTED)
 
 
 def by_distance(distance: npt.NDArray[np.float64], pitch: float) -> list[Rows]:
