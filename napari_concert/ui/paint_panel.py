@@ -41,7 +41,7 @@ class PaintPanel(QWidget):
         self.clear = button("Clear", session.clear, TIPS["clear"])
         self.table = PatchTable(session)
         self.new = button("New", session.new_patch, TIPS["new_patch"])
-        self.copy = button("Duplicate", lambda: self._each(session.duplicate_patch), TIPS["duplicate_patch"])
+        self.copy = button("Copy", lambda: self._each(session.duplicate_patch), TIPS["duplicate_patch"])
         self.merge = button("Merge", lambda: session.merge_patches(self.table.keys), TIPS["merge_patches"])
         self.delete = button("Delete", lambda: session.remove_patches(self.table.keys), TIPS["delete_patches"])
         self.load = button("Load…", self._load, TIPS["load_patches"])

@@ -40,9 +40,17 @@ def test_the_strip_and_status_stay_while_steps_change(dock, opened):
         "2 Model",
         "3 Paint",
         "4 Genes",
-        "5 Save",
+        "5 Compare",
+        "6 Save",
     ]
-    for panel in (dock.save_panel, dock.genes_panel, dock.paint_panel, dock.model_panel, dock.slide_panel):
+    for panel in (
+        dock.save_panel,
+        dock.compare_panel,
+        dock.genes_panel,
+        dock.paint_panel,
+        dock.model_panel,
+        dock.slide_panel,
+    ):
         dock.show_step(panel)
         assert panel.isVisible()
         assert dock.strip.isVisible()
@@ -61,7 +69,14 @@ def test_a_name_that_is_not_there_is_said_in_the_status_line(dock, opened):
 
 
 def test_nothing_is_wider_than_the_dock(dock, painted):
-    for panel in (dock.slide_panel, dock.model_panel, dock.paint_panel, dock.genes_panel, dock.save_panel):
+    for panel in (
+        dock.slide_panel,
+        dock.model_panel,
+        dock.paint_panel,
+        dock.genes_panel,
+        dock.compare_panel,
+        dock.save_panel,
+    ):
         dock.show_step(panel)
         dock.resize(WIDTH, 900)
         QApplication.processEvents()

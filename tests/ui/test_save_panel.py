@@ -103,7 +103,7 @@ def test_a_folder_that_is_not_there_is_explained(panel, painted, save_as, said, 
 
 
 def test_a_wrong_ending_is_explained(panel, painted, save_as, said):
-    path = save_as(panel.txt, "patch.csv")
+    path = save_as(panel.txt, "patch.png")
     assert said[-1][0] == "error"
     assert ".txt" in said[-1][1]
     assert not path.exists()

@@ -1,0 +1,103 @@
+"""The Compare step by its buttons and list, and its cells on the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QApplication
+
+from napari_concert.session import Session, View
+from napari_concert.ui.compare_layers import CELL, CompareLayers
+from napari_concert.ui.compare_panel import HOW, NO_GENE, NOTHING, ComparePanel
+from napari_concert.ui.layers import SlideLayers
+
+
+@pytest.fixture
+def panel(painted: Session, show) -> ComparePanel:
+    return show(ComparePanel(painted))
+
+
+@pytest.fixture
+def cells(viewer: ViewerModel, layers: SlideLayers, painted: Session) -> Iterator[CompareLayers]:
+    found = CompareLayers(viewer, painted)
+    yield found
+    found.close()
+
+
+def _keep_two(session: Session) -> None:
+    session.show_gene(session.model.genes[0])
+    session.keep_what_if()
+    session.grow(1.05 * session.slide.pitch)
+    session.keep_what_if()
+    QApplication.processEvents()
+
+
+def test_an_empty_list_says_what_to_do_next(panel: ComparePanel, painted: Session) -> None:
+    assert panel.hint.text() == NOTHING
+    assert not panel.list.isVisible()
+    assert panel.keep.isEnabled()
+    painted.clear()
+    assert not panel.keep.isEnabled()
+
+
+def test_what_is_kept_is_listed_and_can_be_put_back(panel: ComparePanel, painted: Session, click) -> None:
+    first = painted.painted.tolist()
+    click(panel.keep)
+    painted.clear()
+    assert panel.hint.text() == HOW
+    assert panel.list.item(0).text() == "A"
+    assert f"{len(first)} spots" in panel.list.item(0).toolTip()
+    panel.list.setCurrentRow(0)
+    click(panel.recall)
+    assert painted.painted.tolist() == first
+    panel.list.item(0).setText("the core")
+    assert [kept.name for kept in painted.kept] == ["the core"]
+    panel.list.setCurrentRow(0)
+    click(panel.forget)
+    assert painted.kept == ()
+
+
+def test_side_by_side_needs_two(panel: ComparePanel, painted: Session, click) -> None:
+    _keep_two(painted)
+    panel.list.setCurrentRow(0)
+    assert not panel.compare.isEnabled()
+    panel.list.selectAll()
+    click(panel.compare)
+    assert len(painted.current.compared) == 2
+    assert panel.state.text().startswith(f"Side by side: {painted.model.genes[0]}.")
+    painted.show_column("tissue")
+    assert panel.state.text() == NO_GENE
+    click(panel.end)
+    assert painted.current.compared == ()
+
+
+def test_cells_show_each_what_if_and_their_difference(
+    cells: CompareLayers, painted: Session, viewer: ViewerModel
+) -> None:
+    _keep_two(painted)
+    before = [layer.name for layer in viewer.layers]
+    painted.show_view(View.CHANGE)
+    painted.compare([0, 1])
+    names = [cell.spots.name for cell in cells.cells]
+    assert [name.partition(":")[0] for name in names] == ["A", "B", "B − A"]
+    assert viewer.canvas.grid.enabled
+    assert viewer.canvas.grid.stride == CELL
+    assert [layer.visible for layer in viewer.layers if layer.name in before] == [False] * len(before)
+    found = painted.comparison()
+    for cell, (kept, _) in zip(cells.cells, found.shown, strict=False):
+        assert len(cell.rings.data) == len(kept.what_if.rows)
+    assert len(cells.cells[-1].rings.data) == 0
+    painted.compare([])
+    assert [layer.name for layer in viewer.layers] == before
+    assert all(layer.visible for layer in viewer.layers)
+    assert not viewer.canvas.grid.enabled
+
+
+def test_closing_the_slide_ends_the_comparison(cells: CompareLayers, painted: Session, viewer: ViewerModel) -> None:
+    _keep_two(painted)
+    painted.compare([0, 1])
+    painted.close_slide()
+    assert cells.cells == []
+    assert not viewer.canvas.grid.enabled
