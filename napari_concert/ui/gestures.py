@@ -1,4 +1,7 @@
-"""What the mouse does with each tool: generators that napari resumes at every move and at the release."""
+"""What the mouse does with each tool: generators that napari resumes at every move and at the release.
+
+Moves that follow each other fast are dropped on the way, so that the release may lie farther on than the last of them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_concert.selection import (
+    Lesion,
     Mode,
     in_rectangle,
     outline_of,
@@ -39,28 +43,27 @@ def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
     at_once = mode in (Mode.ADD, Mode.SUBTRACT)
     if at_once:
         session.begin_stroke(mode is Mode.SUBTRACT)
-    last = scene.locate(event.position)
-    plane, found, walked = scene.plane_at(last), [], [last]
+    start = scene.locate(event.position)
+    plane, found, walked = scene.plane_at(start), [], [start]
 
     def extend(path: list[Floats]) -> None:
         rows = scene.index.spots_in_stroke(np.stack(path), tool.radius, plane)
         found.append(rows)
+        walked.append(path[-1])
         if at_once and len(rows):
             session.extend_stroke(rows)
 
     try:
-        extend([last])
+        extend([start])
         yield
         while event.type == "mouse_move":
             started = time.perf_counter()
-            here = scene.locate(event.position)
-            extend([last, here])
-            last = here
+            extend([walked[-1], scene.locate(event.position)])
             if not at_once:  # nothing is painted before the release: show at least where the brush has been
-                walked.append(here)
                 scene.draw_outline(np.stack(walked))
             tool.move_took.emit(time.perf_counter() - started)
             yield
+        extend([walked[-1], scene.locate(event.position)])
     finally:
         tool.stroke_ended.emit(time.perf_counter())
         if at_once:
@@ -79,6 +82,7 @@ def lasso(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterato
         scene.draw_outline(np.stack([*path, path[0]]))
         yield
     scene.draw_outline(None)
+    path.append(scene.locate(event.position))
     corners = simplified(np.stack(path)[:, :2], DETAIL * scene.slide.pitch)
     if len(corners) < 3:
         return  # a click encloses nothing, and must not empty the patch where spots are intersected
@@ -87,14 +91,14 @@ def lasso(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterato
 
 def rectangle(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
     """Select what lies between two corners."""
-    start = end = scene.locate(event.position)
+    start = scene.locate(event.position)
     yield
     while event.type == "mouse_move":
-        end = scene.locate(event.position)
-        (x0, y0), (x1, y1) = start[:2], end[:2]
+        (x0, y0), (x1, y1) = start[:2], scene.locate(event.position)[:2]
         scene.draw_outline(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]))
         yield
     scene.draw_outline(None)
+    end = scene.locate(event.position)
     if np.array_equal(start, end):
         return
     tool.session.select(in_rectangle(scene.index, start[:2], end[:2], scene.plane_at(start)), mode)
@@ -133,13 +137,16 @@ def lesion(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
     size = max(float(np.linalg.norm(plain - centre[:2], axis=1).mean()), 1e-9)
     scene.draw_outline(plain)
     yield
+
+    def dragged() -> Lesion:
+        length = float(np.linalg.norm((scene.locate(event.position) - centre)[:2]))
+        return made if length < LEAST_DRAG * scene.slide.pitch else resized(made, length / size)
+
     while event.type == "mouse_move":
-        dragged = float(np.linalg.norm((scene.locate(event.position) - centre)[:2]))
-        made = tool.lesion if dragged < LEAST_DRAG * scene.slide.pitch else resized(tool.lesion, dragged / size)
-        scene.draw_outline(outline_of(made, scene.index, centre[:2], place=plane))
+        scene.draw_outline(outline_of(dragged(), scene.index, centre[:2], place=plane))
         yield
     scene.draw_outline(None)
-    tool.session.select(spots_of(made, scene.index, centre[:2], plane), mode)
+    tool.session.select(spots_of(dragged(), scene.index, centre[:2], plane), mode)
 
 
 def _spot_at(scene: SlideScene, event: Any) -> int | None:

@@ -14,9 +14,15 @@ import pytest
 from anndata import AnnData
 from napari.components import ViewerModel
 from napari.utils._proxies import ReadOnlyWrapper
-from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
+from napari.utils.interactions import (
+    mouse_double_click_callbacks,
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+    mouse_wheel_callbacks,
+)
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 from scipy import sparse
@@ -255,7 +261,7 @@ class Strokes:
             "button": 1,
             "modifiers": (),
             "dims_displayed": list(range(ndim)),
-            "is_dragging": kind != "mouse_press",
+            "is_dragging": kind == "mouse_move",
         }
         position = tuple(float(v) for v in at[::-1])
         made = SimpleNamespace(type=kind, position=position, pos=np.array(position), handled=False, **event | more)
@@ -269,6 +275,20 @@ class Strokes:
 
     def release(self, at: Any, **more: Any) -> None:
         mouse_release_callbacks(self.viewer, self._event("mouse_release", at, **more))
+
+    def hover(self, at: Any) -> None:
+        self.move(at, is_dragging=False)
+
+    def click(self, at: Any, **more: Any) -> None:
+        self.drag(at, **more)
+
+    def double_click(self, at: Any) -> None:
+        self.click(at)
+        mouse_double_click_callbacks(self.viewer, self._event("mouse_double_click", at))
+        self.release(at)
+
+    def wheel(self, at: Any, notches: float, **more: Any) -> None:
+        mouse_wheel_callbacks(self.viewer, self._event("mouse_wheel", at, delta=(0.0, notches), **more))
 
     def drag(self, *path: Any, **more: Any) -> None:
         self.press(path[0], **more)
@@ -294,6 +314,41 @@ class Hand:
         place = visual.get_transform("visual", "canvas").map([x, y, 0, 1])
         return QPoint(round(place[0] / place[3]), round(place[1] / place[3]))
 
+    def click(self, x: float, y: float, keys: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.mouseClick(self.window.native, Qt.MouseButton.LeftButton, keys, self.at(x, y))
+        QApplication.processEvents()
+
+    def double_click(self, x: float, y: float) -> None:
+        """Click twice: Qt sends press, release, double click, release."""
+        self.click(x, y)
+        plain = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, self.at(x, y))
+        QTest.mouseDClick(self.window.native, *plain)
+        QTest.mouseRelease(self.window.native, *plain)
+        QApplication.processEvents()
+
+    def hover(self, x: float, y: float) -> None:
+        """Move with no button held."""
+        self._move(self.at(x, y), Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton)
+
+    def wheel(self, x: float, y: float, notches: int, keys: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        native, at = self.window.native, QPointF(self.at(x, y))
+        event = QWheelEvent(
+            at,
+            QPointF(native.mapToGlobal(at.toPoint())),
+            QPoint(),
+            QPoint(0, 120 * notches),
+            Qt.MouseButton.NoButton,
+            keys,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(native, event)
+        QApplication.processEvents()
+
+    def key(self, key: Any, keys: Any = Qt.KeyboardModifier.NoModifier, widget: QWidget | None = None) -> None:
+        QTest.keyClick(widget or self.window.native, key, keys)
+        QApplication.processEvents()
+
     def drag(
         self, *path: tuple[float, float], steps: int = 8, keys: Any = Qt.KeyboardModifier.NoModifier
     ) -> list[np.ndarray]:
@@ -304,17 +359,17 @@ class Hand:
         QTest.mousePress(native, Qt.MouseButton.LeftButton, keys, QPoint(*map(round, stops[0])))
         for begin, end in pairwise(stops):
             for share in np.linspace(0, 1, steps + 1)[1:]:
-                self._move(QPoint(*map(round, begin + share * (end - begin))), keys)
+                self._move(QPoint(*map(round, begin + share * (end - begin))), keys, Qt.MouseButton.LeftButton)
                 painted.append(self.window.session.painted)
         QTest.mouseRelease(native, Qt.MouseButton.LeftButton, keys, QPoint(*map(round, stops[-1])))
         QApplication.processEvents()
         return painted
 
-    def _move(self, at: QPoint, keys: Any) -> None:
-        """Move with the button held; QTest can't hold one."""
+    def _move(self, at: QPoint, keys: Any, held: Any) -> None:
+        """Move with a button held; QTest can't hold one."""
         native = self.window.native
-        held = Qt.MouseButton.LeftButton
         event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), QPointF(native.mapToGlobal(at)), held, held, keys)
+        QTest.qWait(12)  # vispy drops moves that follow within 10 ms
         QApplication.sendEvent(native, event)
         QApplication.processEvents()
 
