@@ -141,7 +141,7 @@ def unused(problem: str) -> str:
 
 def _row(*parts: QPushButton) -> QHBoxLayout:
     row = QHBoxLayout()
-    row.setSpacing(4)
+    row.setSpacing(2)  # five buttons fit the dock
     for part in parts:
         row.addWidget(part)
     return row

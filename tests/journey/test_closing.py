@@ -63,5 +63,5 @@ def test_closing_while_training_ends_the_process(
     assert shutdown <= 2.0
     assert ended - closing < 4.0, "2 s on a quiet machine"
     kept = [json.loads(path.read_text()) for path in tmp_path.rglob("work.json")]
-    assert [work["painted"] for work in kept] == [[10, 11, 12]]
+    assert [[patch["spots"] for patch in work["patches"]] for work in kept] == [[[10, 11, 12]]]
     assert list(tmp_path.rglob("*.safetensors")), "the best weights so far are kept as well"

@@ -12,6 +12,7 @@ from matplotlib.image import imread
 from qtpy.QtWidgets import QFileDialog
 
 from napari_concert.session import View
+from napari_concert.ui.tools import Tool
 
 
 def saving_as(monkeypatch, folder, name):
@@ -56,7 +57,7 @@ def paint(app) -> np.ndarray:
     app.pump(0.3)
     choose(app, dock.paint_panel.target.boxes["perturbation"], "Jak2")
     assert session.target == {"perturbation": "Jak2"}
-    app.click(dock.paint_panel.paint)
+    app.click(dock.paint_panel.tools.tools[Tool.BRUSH])
     assert dock.brush.active
     x, y = centre = session.slide.coords[np.flatnonzero(session.slide.adata.obs["what_if"])].mean(axis=0)
     camera = app.viewer.scene.camera
@@ -146,7 +147,7 @@ def test_keys_size_the_brush(app, keys):
     dock = app.dock
     dock.show_step(dock.paint_panel)
     app.pump(0.2)
-    app.click(dock.paint_panel.paint)
+    app.click(dock.paint_panel.tools.tools[Tool.BRUSH])
     radius = dock.session.brush_radius
     app.xdotool("mousemove", *app.on_screen(*dock.session.slide.coords.mean(axis=0)))
     app.key(keys)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from napari_concert.patches import Patch
 from napari_concert.session import ShownValues
 from napari_concert.ui.captions import (
     caption,
@@ -41,21 +44,29 @@ def test_numbers_have_three_digits(value, text):
 
 def test_a_caption_counts_spots_and_names_the_target(tiny):
     area = 2 * np.sqrt(3) / 2 * 0.01
-    assert caption(tiny, np.array([0, 1]), {"perturbation": "Jak2"}) == f"2 spots · {area:.3g} mm² → Jak2"
-    assert caption(tiny, np.array([0]), {}).startswith("1 spot ·")
-    assert caption(tiny, NOTHING, {"perturbation": "Jak2"}) == ""
+    assert caption(tiny, Patch(np.array([0, 1]), {"perturbation": "Jak2"})) == f"2 spots · {area:.3g} mm² → Jak2"
+    assert caption(tiny, Patch(np.array([0]))).startswith("1 spot ·")
+    assert caption(tiny, Patch(NOTHING, {"perturbation": "Jak2"})) == ""
 
 
 def test_a_target_of_several_attributes_is_listed(tiny):
-    assert caption(tiny, np.array([0]), {"perturbation": "Jak2", "tissue": "tumour", "time": 2.0}).endswith(
-        "→ Jak2, tumour, 2.0"
-    )
+    target = {"perturbation": "Jak2", "tissue": "tumour", "time": 2.0}
+    assert caption(tiny, Patch(np.array([0]), target)).endswith("→ Jak2, tumour, 2.0")
 
 
 def test_a_note_stands_beneath(tiny):
-    assert caption_with_note(tiny, NOTHING, {}, "nothing is painted yet") == "nothing is painted yet"
-    assert caption_with_note(tiny, np.array([0]), {}, "careful").splitlines()[1] == "careful"
-    assert caption_with_note(tiny, NOTHING, {}, "") == ""
+    assert caption_with_note(tiny, [], "nothing is painted yet") == "nothing is painted yet"
+    assert caption_with_note(tiny, [Patch(np.array([0]))], "careful").splitlines()[1] == "careful"
+    assert caption_with_note(tiny, [Patch(NOTHING)], "") == ""
+
+
+def test_several_patches_have_a_line_each_with_their_name_and_many_are_summed_up(tiny):
+    patches = [Patch(np.array([i]), {"perturbation": "Jak2"}, f"p{i}") for i in range(6)]
+    few = caption_with_note(tiny, patches[:3], "").splitlines()
+    assert [line.partition(":")[0] for line in few] == ["p0", "p1", "p2"]
+    assert caption_with_note(tiny, patches, "").splitlines()[-1] == "and 3 more patches"
+    hidden = [replace(patch, hidden=True) for patch in patches[1:]]
+    assert caption_with_note(tiny, [patches[0], *hidden], "").startswith("1 spot")
 
 
 def test_without_a_scale_nothing_is_called_um(plain):

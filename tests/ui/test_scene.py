@@ -64,7 +64,7 @@ def test_spots_without_coordinates_are_left_out(new_slide, grid):
     scene = SlideScene(new_slide(coords, {"region": ["a"] * 25}))
     assert len(scene.spots.data) == 24
     assert 3 not in scene.rows
-    scene.mark(np.array([3, 4]))
+    scene.mark(np.array([3, 4]), np.ones((2, 4), np.float32))
     assert len(scene.rings.data) == 1
 
 
@@ -170,11 +170,14 @@ def test_numbers_come_back_after_categories(scene, tiny):
 
 
 def test_rings_follow_the_painted_spots(scene, tiny):
-    assert scene.mark(np.array([5, 9]))
+    red, blue = [1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]
+    assert scene.mark(np.array([5, 9]), np.array([red, blue], np.float32))
     assert scene.rings.data * scene.rings.scale == pytest.approx(tiny.coords[[5, 9], ::-1])
     assert scene.rings.size.min() > tiny.spot_diameter
-    assert not scene.mark(np.array([5, 9])), "nothing to redraw"
-    assert scene.mark(np.zeros(0, np.int64))
+    assert scene.rings.face_color == pytest.approx(np.array([red, blue]))
+    assert not scene.mark(np.array([5, 9]), np.array([red, blue], np.float32)), "nothing to redraw"
+    assert scene.mark(np.array([5, 9]), np.array([blue, blue], np.float32)), "another colour"
+    assert scene.mark(np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
     assert len(scene.rings.data) == 0
 
 
