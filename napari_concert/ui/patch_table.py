@@ -185,11 +185,14 @@ class PatchTable(QTableView):
         current = self.session.current
         active = current.painting.active if current is not None else None
         keys = [key for key, *_ in self.patches.rows]
-        if active in keys and active not in self.keys:
+        another = active is not None and active in keys and active not in self.keys
+        if active is not None and another:
             self.setCurrentIndex(self.patches.index(keys.index(active), NAME))  # so that F2 renames it
         self._follows = False
         shown = min(max(len(keys), 1), LONGEST)
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + shown * ROW + 2 * self.frameWidth())
+        if another:
+            self.scrollTo(self.currentIndex())
 
     def selectionCommand(self, index: QModelIndex, event: Any = None) -> QItemSelectionModel.SelectionFlag:
         """Leave the chosen patch as it is where only an eye or a lock is clicked."""
