@@ -12,6 +12,7 @@ from napari_concert.session import ShownValues
 from napari_concert.ui.captions import (
     caption,
     caption_with_note,
+    decimals_for,
     format_area,
     format_length,
     format_number,
@@ -67,6 +68,20 @@ def test_several_patches_have_a_line_each_with_their_name_and_many_are_summed_up
     assert caption_with_note(tiny, patches, "").splitlines()[-1] == "and 3 more patches"
     hidden = [replace(patch, hidden=True) for patch in patches[1:]]
     assert caption_with_note(tiny, [patches[0], *hidden], "").startswith("1 spot")
+
+
+def test_long_names_are_shortened(tiny):
+    patches = [
+        Patch(np.array([i]), name=name) for i, name in enumerate(("front of the third biopsy, upper half", "core"))
+    ]
+    first, second = caption_with_note(tiny, patches, "").splitlines()
+    assert first.startswith("front of the third biopsy,…: 1 spot")
+    assert second.startswith("core: 1 spot")
+
+
+@pytest.mark.parametrize(("length", "decimals"), [(8000.0, 0), (100.0, 0), (55.0, 1), (8.0, 2), (0.02, 4)])
+def test_fields_of_lengths_show_three_digits(length, decimals):
+    assert decimals_for(length) == decimals
 
 
 def test_without_a_scale_nothing_is_called_um(plain):

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_concert.ui.colours import NO_VALUE, UNKNOWN, category_colours, colormap, is_dark
+from napari_concert.ui.colours import (
+    FAINT,
+    NO_VALUE,
+    UNKNOWN,
+    category_colours,
+    colormap,
+    is_dark,
+    patch_colours,
+)
 
 
 def luminance(rgba):
@@ -57,6 +65,17 @@ def test_the_unknown_is_grey_and_takes_no_colour_from_others():
 
 def test_no_categories_have_no_colours():
     assert category_colours([]).shape == (0, 4)
+
+
+def test_spots_have_the_colours_of_their_patches_and_the_active_one_stands_out():
+    owner = np.array([7, 2, 2, 9])
+    colours = patch_colours(owner, {9: "#0000ff", 2: "#00ff00", 7: "#ff0000"}, active=2)
+    assert colours[:, :3] == pytest.approx(np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]))
+    assert colours[:, 3] == pytest.approx([FAINT, 1.0, 1.0, FAINT])
+
+
+def test_without_patches_there_are_no_colours_of_patches():
+    assert patch_colours(np.zeros(0, np.int64), {}, active=None).shape == (0, 4)
 
 
 @pytest.mark.parametrize(("colour", "dark"), [((0, 0, 0), True), ((1, 1, 1, 1), False), ((0.2, 0.2, 0.4), True)])

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QLineEdit, QSlider, QTableView
 
-from napari_concert.selection import Mode
-from napari_concert.ui.paint_panel import NOTHING, PaintPanel
+from napari_concert.ui.paint_panel import HIDDEN, NOTHING, OVERLAP, PaintPanel
 from napari_concert.ui.patch_table import AREA, NAME, SPOTS
 from napari_concert.ui.tools import Tool
 
@@ -25,62 +24,20 @@ def test_without_a_slide_nothing_can_be_painted(panel):
     assert not panel.isEnabled()
 
 
-@pytest.mark.parametrize("tool", list(Tool))
-def test_a_tool_is_taken_and_put_away(panel, opened, brush, click, tool):
-    button = panel.tools.tools[tool]
-    click(button)
-    assert brush.active
-    assert brush.tool is tool
-    assert [made.isChecked() for made in panel.tools.tools.values()] == [each is tool for each in Tool]
-    click(button)
-    assert not brush.active
-    assert not button.isChecked()
-
-
-def test_modes_exclude_each_other(panel, opened, brush, click):
-    for mode, button in panel.tools.modes.items():
-        click(button)
-        assert brush.mode is mode
-        assert [made.isChecked() for made in panel.tools.modes.values()] == [each is mode for each in panel.tools.modes]
-
-
-def test_the_buttons_follow_the_brush(panel, opened, brush):
-    brush.set_active(True)
-    assert panel.tools.tools[Tool.BRUSH].isChecked()
-    brush.set_mode(Mode.SUBTRACT)
-    assert panel.tools.modes[Mode.SUBTRACT].isChecked()
-    brush.set_active(False)
-    assert not panel.tools.tools[Tool.BRUSH].isChecked()
-
-
-def test_only_the_tool_in_hand_shows_its_settings(panel, opened, brush):
-    assert panel.tools.size.isVisible()
-    assert not panel.tools.lesion.isVisible()
-    brush.set_tool(Tool.LESION)
-    assert panel.tools.lesion.isVisible()
-    assert not panel.tools.size.isVisible()
-
-
-def test_the_radius_is_in_the_slides_unit(panel, opened):
-    assert panel.tools.radius.value() == opened.brush_radius == pytest.approx(150.0)
-    assert panel.tools.radius.text() == "radius 150 µm"
-    panel.tools.radius.lineEdit().selectAll()
-    QTest.keyClicks(panel.tools.radius.lineEdit(), "260")
-    QTest.keyClick(panel.tools.radius, Qt.Key.Key_Return)
-    assert opened.brush_radius == pytest.approx(260.0)
-    assert panel.tools.slider.value() == 26
-
-
-def test_the_slider_sets_the_radius_too(panel, opened):
-    panel.tools.slider.setFocus()
-    QTest.keyClick(panel.tools.slider, Qt.Key.Key_Right)
-    assert opened.brush_radius == pytest.approx(160.0)
-    assert panel.tools.radius.value() == pytest.approx(160.0)
-
-
-def test_the_radius_follows_the_session(panel, opened):
-    opened.brush_radius = 320.0
-    assert panel.tools.radius.value() == pytest.approx(320.0)
+def test_every_control_has_a_tooltip(panel, opened, new_slide, grid):
+    for slide in (
+        opened.slide,
+        new_slide(grid(6), {"perturbation": ["ctrl", "b"] * 18, "time": np.linspace(0, 9, 36)}),
+    ):
+        opened.add(slide)
+        controls = [
+            part
+            for kind in (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QTableView)
+            for part in panel.findChildren(kind)
+            if not isinstance(part.parent(), (QAbstractSpinBox, QTableView)) and not part.objectName().startswith("qt_")
+        ]
+        assert len(controls) > 30
+        assert [f"{part} {getattr(part, 'text', str)()}" for part in controls if not part.toolTip()] == []
 
 
 def test_undo_redo_and_clear_are_on_when_they_can_act(panel, opened, click):
@@ -112,6 +69,16 @@ def test_count_area_and_tissues_are_shown(panel, opened, tiny):
     assert shown == ["patch 1", "4", f"{area:.3g} mm²"]
     names, counts = np.unique(tiny.tissue_of[rows].astype(str), return_counts=True)
     assert all(f"{count} of {name}" in panel.patch.text() for name, count in zip(names, counts, strict=True))
+    opened.new_patch()
+    assert panel.patch.text() == "", "something is painted"
+    opened.paint([7])
+    assert panel.patch.text().startswith("patch 2: 1 spot: ")
+
+
+def test_where_tissue_is_unknown_spots_are_counted_alone(panel, session, new_slide, grid):
+    session.add(new_slide(grid(6), {"perturbation": ["ctrl", "b"] * 18}))
+    session.paint([1, 2])
+    assert panel.patch.text() == "patch 1: 2 spots"
 
 
 def test_a_target_never_seen_in_the_tissue_is_warned_of(panel, opened, tiny):
@@ -128,6 +95,8 @@ def test_where_what_ifs_are_off_the_reason_is_shown(panel, session, new_slide, g
     session.add(new_slide(grid(4), {"note": ["x"] * 16}))
     assert "What-ifs are off" in panel.blocker.text()
     assert panel.tools.tools[Tool.BRUSH].isEnabled(), "labels can still be painted"
+    session.paint([1])
+    assert not panel.niche.isEnabled()
 
 
 def test_a_saved_patch_is_loaded_as_one_stroke(panel, opened, tmp_path, monkeypatch, click):
@@ -159,6 +128,89 @@ def test_the_list_makes_copies_merges_and_deletes_patches(panel, opened, click):
     assert [patch.spots.tolist() for patch in opened.patches] == [[1, 2, 7]]
 
 
+# -- the list of patches -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(panel, opened):
+    """The panel with three patches, which do not overlap."""
+    opened.set_target("perturbation", "Jak2")
+    for start in (0, 10, 20):
+        if start:
+            opened.new_patch()
+        opened.paint(np.arange(start, start + 5))
+    return panel
+
+
+def choose_rows(panel, *rows):
+    for row in rows:
+        at = panel.table.visualRect(panel.table.patches.index(row, NAME)).center()
+        keys = Qt.KeyboardModifier.NoModifier if row == rows[0] else Qt.KeyboardModifier.ControlModifier
+        QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, keys, at)
+
+
+def names(session):
+    return [patch.name for patch in session.patches]
+
+
+def test_buttons_of_the_list_are_on_when_they_can_act(panel, opened):
+    def on():
+        return [part.isEnabled() for part in (panel.new, panel.copy, panel.merge, panel.delete)]
+
+    assert on() == [True, False, False, False]
+    opened.paint([1])
+    assert on() == [True, True, False, True]
+    opened.new_patch()
+    choose_rows(panel, 0, 1)
+    assert on() == [True, True, True, True]
+
+
+def test_rows_that_are_selected_with_the_mouse_are_merged(three, opened, click):
+    choose_rows(three, 0, 2)
+    click(three.merge)
+    assert names(opened) == ["patch 1", "patch 2"]
+    assert opened.patches[0].spots.tolist() == [*range(5), *range(20, 25)]
+    click(three.undo)
+    assert names(opened) == ["patch 1", "patch 2", "patch 3"]
+
+
+def test_rows_that_are_selected_with_the_mouse_are_deleted(three, opened, click):
+    choose_rows(three, 0, 1)
+    click(three.delete)
+    assert names(opened) == ["patch 3"]
+    click(three.undo)
+    assert names(opened) == ["patch 1", "patch 2", "patch 3"]
+
+
+def test_rows_that_are_selected_with_the_mouse_are_copied(three, opened, click):
+    choose_rows(three, 0, 1)
+    click(three.copy)
+    assert names(opened) == ["patch 1", "patch 2", "patch 3", "patch 1 copy", "patch 2 copy"]
+
+
+def test_each_patch_has_its_own_target(three, opened, choose):
+    choose_rows(three, 0)
+    assert three.becomes.text() == "What becomes of patch 1"
+    choose(three.target.boxes["perturbation"], "Tgfbr2")
+    assert [patch.target["perturbation"] for patch in opened.patches] == ["Tgfbr2", "Jak2", "Jak2"]
+    choose_rows(three, 1)
+    assert three.target.boxes["perturbation"].currentText() == "Jak2"
+
+
+def test_an_overlap_and_a_hidden_patch_are_told(three, opened):
+    assert three.overlap.text() == ""
+    opened.paint([3])
+    assert three.overlap.text() == OVERLAP
+    opened.restyle_patch(opened.current.painting.active, hidden=True)
+    assert three.overlap.text() == HIDDEN.format("patch 3")
+
+
+def test_the_button_says_how_wide_the_surroundings_are(panel, opened):
+    assert "105 µm wide" in panel.niche.text()
+    panel.select.by.setValue(210.0)
+    assert "210 µm wide" in panel.niche.text()
+
+
 def test_a_core_is_kept_and_its_surroundings_are_perturbed(panel, trained, click):
     trained.set_target("perturbation", "Jak2")
     trained.paint([150])
@@ -170,12 +222,6 @@ def test_a_core_is_kept_and_its_surroundings_are_perturbed(panel, trained, click
     assert dict(around.target) == {"perturbation": "Jak2"}
     assert trained.current.what_if.rows.tolist() == around.spots.tolist()
     assert trained.result.patch.tolist() == [150]
-
-
-def test_another_slide_brings_its_own_unit(panel, opened, new_slide, grid):
-    opened.add(new_slide(grid(6), {"region": ["a", "b", "c"] * 12}))
-    assert panel.tools.radius.suffix() == " units"
-    assert panel.tools.radius.value() == pytest.approx(15.0), "still 1.5 times the distance between spots"
 
 
 def test_a_model_that_no_longer_fits_is_said_here_too(panel, trained):

@@ -181,6 +181,26 @@ def test_rings_follow_the_painted_spots(scene, tiny):
     assert len(scene.rings.data) == 0
 
 
+def test_a_spot_keeps_its_colour_where_others_have_no_place(new_slide, grid):
+    coords = grid(5)
+    coords[3] = np.nan
+    scene = SlideScene(new_slide(coords, {"region": ["a"] * 25}))
+    red, blue = np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]], np.float32)
+    scene.mark(np.array([3, 4]), np.array([red, blue]))
+    assert scene.rings.face_color == pytest.approx(blue[None])
+
+
+def test_an_outline_is_drawn_in_the_slides_coordinates(scene, stack):
+    path = np.array([[10.0, 20.0], [30.0, 40.0], [15.0, 60.0]])
+    scene.draw_outline(path)
+    assert np.array(scene.outline.points) == pytest.approx(path[:, ::-1])
+    stacked = SlideScene(stack)
+    stacked.draw_outline(np.column_stack([path, np.full(3, 20.0)]))
+    assert np.array(stacked.outline.points) == pytest.approx(path[:, ::-1]), "z is that of the section in view"
+    scene.draw_outline(None)
+    assert scene.outline.points == ()
+
+
 # -- the same slide, read otherwise ------------------------------------------------------------------------------------
 
 

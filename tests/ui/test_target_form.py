@@ -55,6 +55,7 @@ def test_unknown_labels_are_no_targets(form, opened):
 def test_continuous_attributes_take_numbers(form, session, new_slide, grid, said):
     session.add(new_slide(grid(6), {"perturbation": ["ctrl", "b"] * 18, "time": np.linspace(0, 9, 36)}))
     field = form._numbers["time"]
+    assert "time" in field.toolTip()
     QTest.keyClicks(field, "4.5")
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert session.target["time"] == 4.5
