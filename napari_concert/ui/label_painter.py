@@ -11,6 +11,7 @@ from napari_concert.ui.widgets import button, column, follow, form, note
 if TYPE_CHECKING:
     from napari_concert.session import Session
 
+WRITTEN = "Write the labels; the column becomes the one that a what-if switches, and the patches go."
 EXPLAINED = "Paint spots (step 3), then write what they were observed to be into a column of your own."
 
 
@@ -23,7 +24,10 @@ class LabelPainter(QWidget):
         self.name, self.label, self.others = QLineEdit("painted"), QLineEdit(), QLineEdit("control")
         self.label.setPlaceholderText("lesion, say")
         self.others.setPlaceholderText("unknown")
-        self.write = button("Label the painted spots", self._write)
+        self.name.setToolTip("Name of the column that the labels are written into; a new one, or one painted before.")
+        self.label.setToolTip("What the painted spots were observed to be.")
+        self.others.setToolTip("What all other spots are, where the column is new. Leave it empty if that is unknown.")
+        self.write = button("Label the painted spots", self._write, WRITTEN)
         layout = column(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(note(EXPLAINED, "quiet"))
