@@ -74,7 +74,8 @@ class PaintPanel(QWidget):
         session = self.session
         for signal in (session.slide_changed, session.columns_changed):
             follow(self, signal, self._on_slide)
-        for signal in (session.patch_changed, session.target_changed, session.model_changed):
+        follow(self, session.patch_changed, self._show_patches)
+        for signal in (session.target_changed, session.model_changed):
             follow(self, signal, self._refresh)
         self.table.picked.connect(self._allow)
         self.select.by.valueChanged.connect(self._say_width)
@@ -90,6 +91,12 @@ class PaintPanel(QWidget):
     # -- patches ------------------------------------------------------------------------------------------------------
 
     def _refresh(self, *_: object) -> None:
+        self._show_patches()
+        say(self.blocker, self.session.whatif_blocker or unused(self.session.model_problem))
+        say(self.warning, self.session.target_warning)
+
+    def _show_patches(self) -> None:
+        """Show what a stroke changes while it goes on; warnings take longer, and wait for its end."""
         current = self.session.current
         if current is None:
             return
@@ -100,8 +107,6 @@ class PaintPanel(QWidget):
         say(self.overlap, "\n".join(line for line in (hidden, overlap) if line))
         say(self.patch, _composition(current.slide, patch) or ("" if len(self.session.painted) else NOTHING))
         self.becomes.setText("What becomes of it" if patch is None else f"What becomes of {patch.name}")
-        say(self.blocker, self.session.whatif_blocker or unused(self.session.model_problem))
-        say(self.warning, self.session.target_warning)
         self._allow()
 
     def _allow(self) -> None:

@@ -230,3 +230,14 @@ def test_a_model_that_no_longer_fits_is_said_here_too(panel, trained):
     assert panel.blocker.text().startswith("The model is not used: the model was trained with")
     assert panel.blocker.text().endswith(". Training again in step 2 makes one that fits.")
     assert panel.blocker.isVisible()
+
+
+def test_while_a_stroke_goes_on_spots_are_counted_and_warnings_wait(panel, opened, tiny):
+    opened.set_target("perturbation", "Jak2")
+    normal = np.flatnonzero(tiny.tissue_of == "normal lung")[:3]
+    opened.begin_stroke()
+    opened.extend_stroke(normal)
+    assert panel.patch.text().startswith("patch 1: 3 spots")
+    assert panel.warning.text() == ""
+    opened.end_stroke()
+    assert "Jak2" in panel.warning.text()
