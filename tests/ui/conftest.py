@@ -308,6 +308,11 @@ class Hand:
     def __init__(self, window: SimpleNamespace) -> None:
         self.window = window
 
+    @property
+    def camera(self) -> tuple[float, ...]:
+        """Return centre and zoom."""
+        return (*self.window.viewer.scene.camera.center, self.window.viewer.scene.camera.zoom)
+
     def at(self, x: float, y: float) -> QPoint:
         """Return where on the canvas a position of the slide is drawn."""
         visual = self.window.canvas.layer_to_visual[self.window.brush.layers.scene.spots].node
@@ -377,3 +382,12 @@ class Hand:
 @pytest.fixture
 def hand(real_window: SimpleNamespace) -> Hand:
     return Hand(real_window)
+
+
+@pytest.fixture
+def painting(hand: Hand, tiny: Slide) -> Hand:
+    """Return a hand over a window that shows a slide, with the paint tool on."""
+    hand.window.session.add(tiny)
+    hand.window.brush.set_active(True)
+    QTest.qWait(100)
+    return hand

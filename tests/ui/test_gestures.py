@@ -100,6 +100,25 @@ def test_a_polygon_of_two_corners_selects_nothing(held, brush, stroke):
     assert brush.corners == []
 
 
+@pytest.mark.parametrize("leave", ["tool", "off", "slide", "escape"])
+def test_a_polygon_that_is_not_closed_is_given_up(held, brush, other, stroke, leave):
+    session = held(Tool.POLYGON)
+    for corner in ((15.0, 15.0), (55.0, 15.0), (55.0, 45.0)):
+        stroke.click(corner)
+    assert len(brush.corners) == 3
+    assert len(brush.layers.scene.outline.points) == 4
+    {
+        "tool": lambda: brush.set_tool(Tool.BRUSH),
+        "off": lambda: brush.set_active(False),
+        "slide": lambda: session.add(other),
+        "escape": brush.give_up,
+    }[leave]()
+    assert brush.corners == []
+    assert brush.layers.scene.outline.points == ()
+    brush.finish_polygon()
+    assert len(session.painted) == 0
+
+
 def test_a_polygon_takes_the_mode_of_its_last_corner(held, brush, stroke):
     session = held(Tool.RECTANGLE)
     stroke.drag((-5.0, -5.0), (200.0, 200.0))
@@ -206,3 +225,22 @@ def test_tools_touch_only_the_section_in_view(brush, session, stroke, new_slide,
     else:
         stroke.drag(*(corners if tool is Tool.LASSO else corners[::2]), **flat)
     assert session.painted.tolist() == [25 + 5 * y + x for y in (1, 2, 3) for x in (1, 2, 3)]
+
+
+def test_two_quick_clicks_zoom_only_while_no_tool_is_in_hand(brush, opened, viewer, stroke):
+    zoom = viewer.scene.camera.zoom
+    brush.set_active(True)
+    stroke.double_click((15.0, 15.0))
+    assert viewer.scene.camera.zoom == zoom
+    brush.set_active(False)
+    stroke.double_click((15.0, 15.0))
+    assert viewer.scene.camera.zoom == pytest.approx(2 * zoom)
+
+
+def test_a_viewer_whose_double_click_does_not_zoom_stays_so(brush, opened, viewer, stroke):
+    viewer.mouse_double_click_callbacks[:] = [brush._double_click]
+    zoom = viewer.scene.camera.zoom
+    brush.set_active(True)
+    brush.set_active(False)
+    stroke.double_click((15.0, 15.0))
+    assert viewer.scene.camera.zoom == zoom
