@@ -1,4 +1,4 @@
-"""Painted spots, what they become, and the undo history of painting: pure values.
+"""Painted spots and what they become: pure values.
 
 A :class:`Patch` is a set of spots and the state they take in a what-if; a :class:`WhatIf` is an ordered list of
 patches, where a later patch wins on the spots it shares with an earlier one.
@@ -6,11 +6,11 @@ patches, where a later patch wins on the spots it shares with an earlier one.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,9 @@ def as_rows(spots: npt.ArrayLike) -> Rows:
         return np.flatnonzero(values).astype(np.int64)
     if values.size and not _are_whole(values):
         raise ConcertError(f"Spot rows must be whole numbers; got {values[:3].tolist()} … Give 0-based rows or a mask.")
-    rows = np.unique(values.astype(np.int64))
+    rows = values.astype(np.int64)
+    if (rows[1:] <= rows[:-1]).any():  # most come sorted, and sorting many takes long
+        rows = np.unique(rows)
     if rows.size and rows[0] < 0:
         raise ConcertError(f"Spot rows start at 0; got {int(rows[0])}. Give 0-based rows of the file.")
     return rows
@@ -152,12 +154,12 @@ class WhatIf:
         made = tuple(p if isinstance(p, Patch) else Patch(np.asarray(p[0]), p[1]) for p in patches)
         object.__setattr__(self, "patches", made)
 
-    @property
+    @cached_property
     def rows(self) -> Rows:
         """All spots of all patches, sorted and unique, int64."""
         if not self.patches:
             return np.zeros(0, np.int64)
-        return np.unique(np.concatenate([patch.spots for patch in self.patches]))
+        return _frozen(np.unique(np.concatenate([patch.spots for patch in self.patches])))
 
     @property
     def is_empty(self) -> bool:
@@ -212,93 +214,3 @@ class WhatIf:
     def from_json(cls, values: Iterable[Mapping[str, Any]]) -> WhatIf:
         """Rebuild a what-if from :meth:`to_json`."""
         return cls(*(Patch.from_json(value) for value in values))
-
-
-@dataclass(frozen=True, eq=False)
-class Difference:
-    """What one edit did to the painted spots: rows added and rows removed (disjoint, sorted, unique)."""
-
-    added: Rows
-    removed: Rows
-
-    @classmethod
-    def between(cls, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> Difference:
-        """Give the difference between two masks of shape (n_spots,)."""
-        return cls(_frozen(np.flatnonzero(after & ~before)), _frozen(np.flatnonzero(before & ~after)))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the edit changed nothing."""
-        return not (self.added.size or self.removed.size)
-
-    @property
-    def inverse(self) -> Difference:
-        """The edit that takes this one back."""
-        return Difference(self.removed, self.added)
-
-    def apply(self, mask: npt.NDArray[np.bool_]) -> None:
-        """Carry the edit out on a mask of shape (n_spots,), in place."""
-        mask[self.added] = True
-        mask[self.removed] = False
-
-
-class Edit(Protocol):
-    """Something that was done and can be taken back."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was done."""
-
-    @property
-    def inverse(self) -> Self:
-        """The edit that takes this one back."""
-
-
-E = TypeVar("E", bound=Edit)
-
-
-class History(Generic[E]):
-    """A bounded undo and redo list of edits.
-
-    Parameters
-    ----------
-    limit
-        How many edits can be undone; the oldest is forgotten first.
-    """
-
-    def __init__(self, limit: int = 500) -> None:
-        self._done: deque[E] = deque(maxlen=limit)
-        self._undone: list[E] = []
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is an edit to take back."""
-        return bool(self._done)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is an undone edit to carry out again."""
-        return bool(self._undone)
-
-    def push(self, edit: E) -> None:
-        """Record an edit just made; an edit that changed nothing is not recorded and keeps the redo list."""
-        if edit.is_empty:
-            return
-        self._done.append(edit)
-        self._undone.clear()
-
-    def undo(self) -> E | None:
-        """Give the edit to apply to take the last one back, or None."""
-        if not self._done:
-            return None
-        edit = self._done.pop()
-        self._undone.append(edit)
-        return edit.inverse
-
-    def redo(self) -> E | None:
-        """Give the edit to apply to carry the last undone one out again, or None."""
-        if not self._undone:
-            return None
-        edit = self._undone.pop()
-        self._done.append(edit)
-        return edit

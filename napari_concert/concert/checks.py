@@ -119,15 +119,15 @@ def mismatches(slide: Slide, vocabulary: Vocabulary, scale: Scale, columns: Mapp
 
 def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str, Any]) -> Iterator[str]:
     """Yield a warning for every state that a what-if puts into a tissue where it was never measured."""
-    state, tissue = slide.state_of.copy(), slide.tissue_of.copy()
+    rows = what_if.rows[slide.usable[what_if.rows]]
+    state, tissue = slide.state_of[rows], slide.tissue_of[rows]
     for attribute, values in (("perturbation", state), ("tissue", tissue)):
         for name in (attribute, columns.get(attribute)):
             if name in what_if.attributes:
-                wanted = what_if.target_of(slide.n_spots, str(name))
+                wanted = what_if.target_of(slide.n_spots, str(name))[rows]
                 given = pd.notna(wanted)
                 values[given] = wanted[given]
-    painted = [row for row in what_if.rows if slide.usable[row]]
-    missing = {(state[row], tissue[row]) for row in painted if state[row] is not None} - pairs
+    missing = {pair for pair in zip(state, tissue, strict=True) if pair[0] is not None} - pairs
     yield from extrapolated(missing)
 
 

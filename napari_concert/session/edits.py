@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.patches import DEFAULT_COLOR, Difference, History, Patch, Target
+from napari_concert.patches import DEFAULT_COLOR, Patch, Target
+from napari_concert.session.history import Difference, History
 
 Mask = npt.NDArray[np.bool_]
 
@@ -106,6 +107,13 @@ def _difference(before: Mask | None, after: Mask | None) -> Difference:
         return Difference(none, none)
     blank = np.zeros_like(before if before is not None else after)
     return Difference.between(blank if before is None else before, blank if after is None else after)
+
+
+def mask_of(rows: npt.ArrayLike, n_spots: int) -> Mask:
+    """Return a mask (n_spots,) of some rows."""
+    mask = np.zeros(n_spots, dtype=bool)
+    mask[np.asarray(rows, dtype=np.int64)] = True
+    return mask
 
 
 def next_name(styles: Iterable[Style]) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_concert.errors import ConcertError
 from napari_concert.patches import Patch, Rows, Target
-from napari_concert.session.edits import Change, Edits, Mask, Snapshot, Style, next_colour, next_name
+from napari_concert.session.edits import Change, Edits, Mask, Snapshot, Style, mask_of, next_colour, next_name
 
 
 class Painting:
@@ -134,8 +134,7 @@ class Painting:
 
     def replace(self, rows: npt.ArrayLike) -> bool:
         """Let the active patch have exactly ``rows``, as one edit; return whether anything changed."""
-        wanted = np.zeros(self.n_spots, dtype=bool)
-        wanted[np.asarray(rows, dtype=np.int64)] = True
+        wanted = mask_of(rows, self.n_spots)
         self.begin()
         if self.active is None and wanted.any():
             self._make(Style(target=dict(self.target)))
@@ -253,7 +252,7 @@ class Painting:
                 self._styles.pop(key)
             else:
                 self._styles[key] = style
-                self._masks.setdefault(key, np.zeros(self.n_spots, dtype=bool))
+                self._masks.setdefault(key, mask_of((), self.n_spots))
         for key, difference in change.spots.items():
             mask = self._masks[key].copy()
             difference.apply(mask)
@@ -276,15 +275,12 @@ class Painting:
             self._fresh.add(key)
         return self._masks[key]
 
-    def _make(self, style: Style, spots: Rows | None = None, *, named: bool = False) -> int:
+    def _make(self, style: Style, spots: npt.ArrayLike = (), *, named: bool = False) -> int:
         """Make a patch on top of the list and the active one."""
         self._last += 1
         if not named:
             style = replace(style, name=next_name(self._styles.values()), color=next_colour(self._styles.values()))
-        mask = np.zeros(self.n_spots, dtype=bool)
-        if spots is not None:
-            mask[spots] = True
-        self._styles[self._last], self._masks[self._last] = style, mask
+        self._styles[self._last], self._masks[self._last] = style, mask_of(spots, self.n_spots)
         self._fresh.add(self._last)
         self._order.append(self._last)
         self.active = self._last

@@ -77,6 +77,7 @@ class Workspace:
     compared: tuple[Kept, ...] = ()
     answers: dict[Kept, Prediction] = field(default_factory=dict)
     answered_by: Concert | None = None
+    _asked: tuple[tuple[Patch, ...], WhatIf] = field(default=((), WhatIf()), repr=False)
     labelled: list[str] = field(default_factory=list)
     own_model: tuple[Concert, str] | None = None
 
@@ -115,16 +116,19 @@ class Workspace:
     @property
     def what_if(self) -> WhatIf:
         """The intervention that the patches ask for: hidden ones left out, and each spot the last one's alone."""
-        return what_if_of(self.painting.patches)
+        patches = self.painting.patches
+        if self._asked[0] != patches:  # patches are values: the same objects ask for the same
+            self._asked = patches, what_if_of(patches)
+        return self._asked[1]
 
 
 def what_if_of(patches: Sequence[Patch]) -> WhatIf:
     """Return the intervention that patches in order ask for: each spot is the last one's that is not hidden."""
-    taken, own = np.zeros(0, np.int64), list[Patch]()
-    for patch in reversed(patches):
-        if not patch.hidden:
-            own.append(replace(patch, spots=np.setdiff1d(patch.spots, taken, assume_unique=True)))
-            taken = np.union1d(taken, patch.spots)
+    shown, own = [patch for patch in patches if not patch.hidden], list[Patch]()
+    taken = np.zeros(1 + max((int(patch.spots.max(initial=-1)) for patch in shown), default=-1), dtype=bool)
+    for patch in reversed(shown):
+        own.append(replace(patch, spots=patch.spots[~taken[patch.spots]]))
+        taken[patch.spots] = True
     return WhatIf(*(patch for patch in reversed(own) if not patch.changes_nothing))
 
 

@@ -353,7 +353,9 @@ def test_any_edits_do_as_the_plain_model_says_and_can_all_be_undone_and_redone(e
     painting, model = Painting(N, DEFAULT), Model()
     for edit in edits:
         do(edit, painting, model)
-    undo_all_and_redo_all(painting, model)
+        assert_same(painting, model)
+    assert undo_all_and_redo_all(painting, model) == len(model.done)
+    assert_same(painting, model)
 
 
 @pytest.mark.parametrize("seed", range(6))
