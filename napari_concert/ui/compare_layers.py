@@ -71,7 +71,7 @@ class CompareLayers:
         for cell, (name, shown, kept) in zip(self.cells, wanted, strict=True):
             values = np.asarray(shown.values, dtype=np.float64)[cell.rows]
             show_values(cell.spots, values, shown.limits, colormap(shown.kind, dark))
-            cell.spots.name = name
+            cell.spots.name, cell.rings.name = name, f"{name} · painted"
             cell.mark(*_rings(kept, current.slide.n_spots))
 
     def _add(self, names: list[str]) -> None:
@@ -81,7 +81,6 @@ class CompareLayers:
         active = self.viewer.layers.selection.active
         for name in names:
             cell = SlideScene(slide)
-            cell.rings.name = f"{name} · painted"
             self.cells.append(cell)
             for layer in (cell.spots, cell.rings):
                 self.viewer.layers.append(layer)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QHBoxLayout, QListWidget, QListWidgetItem, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QAbstractItemView, QHBoxLayout, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_concert.errors import ConcertError
 from napari_concert.ui.captions import count_spots
@@ -24,7 +24,9 @@ HOW = (
     "Select two to four and press Side by side. Two also show their difference. The key N puts the next one on the "
     "slide."
 )
-TALLEST = 200  # pixels
+NAME, ASKS = range(2)
+LONGEST = 8  # rows before the list scrolls
+ROW = 24  # pixels
 WAITING = "Predicting what the compared what-ifs do …"
 NO_GENE = "Show a gene that the model knows: side by side compares one gene."
 
@@ -35,7 +37,7 @@ class ComparePanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.list = QListWidget()
+        self.list = QTreeWidget()
         self.keep = button("Keep this what-if", session.keep_what_if, TIPS["keep"])
         self.recall = button("Put on the slide", self._recall, TIPS["recall"])
         self.update_ = button("Replace by the current one", self._update, TIPS["update_kept"])
@@ -55,7 +57,7 @@ class ComparePanel(QWidget):
             follow(self, signal, self._refresh)
         self.list.itemSelectionChanged.connect(self._allow)
         self.list.itemChanged.connect(self._renamed)
-        self.list.itemDoubleClicked.connect(lambda _item: self._recall())
+        self.list.itemDoubleClicked.connect(lambda _item, _column: self._recall())
         self._refresh()
 
     def _lay_out(self) -> None:
@@ -63,8 +65,9 @@ class ComparePanel(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.list.setToolTip(TIPS["kept"])
-        self.list.setSpacing(2)
-        self.list.setMaximumHeight(TALLEST)
+        self.list.setHeaderLabels(["name", "asks"])
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
         layout = column(self)
         layout.addWidget(self.keep)
         layout.addWidget(heading("Kept what-ifs"))
@@ -84,7 +87,7 @@ class ComparePanel(QWidget):
     @property
     def chosen(self) -> list[int]:
         """Positions of the selected what-ifs."""
-        return sorted(index.row() for index in self.list.selectedIndexes())
+        return sorted({index.row() for index in self.list.selectedIndexes()})
 
     def _refresh(self, *_: object) -> None:
         kept, chosen = self.session.kept, self.chosen
@@ -92,12 +95,14 @@ class ComparePanel(QWidget):
         blocked = self.list.blockSignals(True)
         self.list.clear()
         for position, each in enumerate(kept):
-            item = QListWidgetItem(each.name)
+            item = QTreeWidgetItem(self.list, [each.name, _says(each)])
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(_says(each))
-            self.list.addItem(item)
+            item.setToolTip(ASKS, _says(each))
+            item.setSizeHint(0, QSize(0, ROW))
             item.setSelected(position in chosen)
         self.list.blockSignals(blocked)
+        self.list.resizeColumnToContents(0)
+        self.list.setFixedHeight(self.list.header().sizeHint().height() + ROW * min(max(len(kept), 2), LONGEST) + 4)
         self.list.setVisible(bool(kept))
         say(self.hint, HOW if kept else NOTHING)
         say(self.state, self._state() if current is not None else "")
@@ -150,8 +155,11 @@ class ComparePanel(QWidget):
         except ConcertError as error:
             self.session.notified.emit("error", str(error))
 
-    def _renamed(self, item: QListWidgetItem) -> None:
-        self.session.rename_what_if(self.list.row(item), item.text())
+    def _renamed(self, item: QTreeWidgetItem, column: int) -> None:
+        if column == NAME:
+            self.session.rename_what_if(self.list.indexOfTopLevelItem(item), item.text(NAME))
+        else:
+            self._refresh()  # what it asks is not for writing
 
 
 def _says(kept: Kept) -> str:

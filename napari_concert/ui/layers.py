@@ -123,7 +123,7 @@ class SlideLayers:
         compared = self._compared()
         if compared is not None:  # each cell has its own name
             self.text.set_title("", "")
-            self.text.set_warning(" ".join(compared.warnings) or None)
+            self.text.set_warning(" ".join(compared.warnings) or None, below=True)
             self._show_caption()
             return
         is_number = shown.kind != "categorical"

@@ -41,7 +41,7 @@ class PictureText:
         self._canvas = viewer.canvas
         self._overlays = viewer.canvas.overlays
         self._warning, self._caption = "", ""
-        viewer.canvas.overlay_tiling.top_right = "vertical"
+        viewer.canvas.overlay_tiling.top_right = viewer.canvas.overlay_tiling.bottom_left = "vertical"
         self.title = TextOverlay(position="top_right", font_size=_FONT_SIZE)
         self.legend = LegendOverlay(position="top_right", font_size=_FONT_SIZE)
         self.banner = BannerOverlay(
@@ -67,9 +67,10 @@ class PictureText:
         self.legend.update({"title": title, "labels": labels, "colours": tuple(swatches)})
         self.legend.visible = bool(labels)
 
-    def set_warning(self, text: str | None) -> None:
-        """Show a warning on the picture itself, or none."""
+    def set_warning(self, text: str | None, *, below: bool = False) -> None:
+        """Show a warning on the picture itself, or none; ``below`` where names stand at the top."""
         self._warning = text or ""
+        self.banner.position = "bottom_left" if below else "top_left"
         self._wrap()
 
     def set_caption(self, text: str) -> None:

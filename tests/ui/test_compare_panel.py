@@ -47,21 +47,21 @@ def test_what_is_kept_is_listed_and_can_be_put_back(panel: ComparePanel, painted
     click(panel.keep)
     painted.clear()
     assert panel.hint.text() == HOW
-    assert panel.list.item(0).text() == "A"
-    assert f"{len(first)} spots" in panel.list.item(0).toolTip()
-    panel.list.setCurrentRow(0)
+    assert panel.list.topLevelItem(0).text(0) == "A"
+    assert f"{len(first)} spots" in panel.list.topLevelItem(0).text(1)
+    panel.list.setCurrentItem(panel.list.topLevelItem(0))
     click(panel.recall)
     assert painted.painted.tolist() == first
-    panel.list.item(0).setText("the core")
+    panel.list.topLevelItem(0).setText(0, "the core")
     assert [kept.name for kept in painted.kept] == ["the core"]
-    panel.list.setCurrentRow(0)
+    panel.list.setCurrentItem(panel.list.topLevelItem(0))
     click(panel.forget)
     assert painted.kept == ()
 
 
 def test_side_by_side_needs_two(panel: ComparePanel, painted: Session, click) -> None:
     _keep_two(painted)
-    panel.list.setCurrentRow(0)
+    panel.list.setCurrentItem(panel.list.topLevelItem(0))
     assert not panel.compare.isEnabled()
     panel.list.selectAll()
     click(panel.compare)
