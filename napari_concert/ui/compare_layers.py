@@ -66,7 +66,7 @@ class CompareLayers:
             wanted.append((f"{found.difference[0]}: {found.gene}", found.difference[1], None))
         if len(wanted) != len(self.cells) or any(cell.slide is not current.slide for cell in self.cells):
             self._remove()
-            self._add([name for name, *_ in wanted])
+            self._add(len(wanted))
         dark = is_dark(self.viewer.canvas.background_color)
         for cell, (name, shown, kept) in zip(self.cells, wanted, strict=True):
             values = np.asarray(shown.values, dtype=np.float64)[cell.rows]
@@ -74,12 +74,12 @@ class CompareLayers:
             cell.spots.name, cell.rings.name = name, f"{name} · painted"
             cell.mark(*_rings(kept, current.slide.n_spots))
 
-    def _add(self, names: list[str]) -> None:
+    def _add(self, count: int) -> None:
         slide = self.session.slide
         if slide is None:
             return
         active = self.viewer.layers.selection.active
-        for name in names:
+        for _ in range(count):
             cell = SlideScene(slide)
             self.cells.append(cell)
             for layer in (cell.spots, cell.rings):
