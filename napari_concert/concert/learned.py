@@ -7,16 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 
 from napari_concert.concert.dataset import Scale
+from napari_concert.concert.reach import Reach
 from napari_concert.errors import UnknownName
 from napari_concert.model.network import ConcertNetwork
-from napari_concert.model.scope import scope_errors, scopes
+from napari_concert.model.scope import cut_off_errors, half_outline, scope_errors, scopes
 from napari_concert.prediction.posterior import SURE, Z_95, false_sign_rate
 
 Floats = npt.NDArray[np.float64]
 
 LENGTHS = ["range_long", "range_short"]
+CORNERS = 72  # of an outline
 CLOSE = 2.0  # pitches: a reach within which mRNA that bled from its spot looks like a spill-over
 TOLD, HALF_TOLD = 0.35, 0.8  # place's sd over the size of the effects: below, state and place can be told apart
 NEGLIGIBLE = 1e-3  # natural log
@@ -46,7 +49,9 @@ class Learned:
             far, each with ``_lower`` and ``_upper`` (95 %, given the other parts of the model); ``cut_off``: distance
             at which it ends (median over tissues); all in the unit of the slides' coordinates (µm where known).
             ``anisotropy``: range_long / range_short. ``passes_border``: share that crosses a tissue border, 0 to 1.
-            ``sources``: exponent that joins several sources, 1 for their sum, large for the nearest alone.
+            ``sources``: exponent that joins several sources, 1 for their sum, large for the nearest alone. ``angle``:
+            direction within the x–y plane in which it reaches farthest, in degrees from x towards y, 0 to 180 (NaN
+            where all are alike).
         """
         field = self.network.attributes.field
         found, error = scopes(field), scope_errors(field)
@@ -66,6 +71,48 @@ class Learned:
         values = self.network.attributes.field.cut_offs.numpy() * self.scale.pitch
         names = [*self.vocabulary.tissues, "unknown tissue"]
         return pd.DataFrame(values, index=list(self.vocabulary.propagating), columns=names)
+
+    def reach(self, state: str) -> Reach:
+        """Return how far one state reaches, with its outline in the x–y plane and the cut-off in each tissue.
+
+        Raises
+        ------
+        UnknownName
+            If no such state propagates.
+        """
+        if state not in self.vocabulary.propagating:
+            raise UnknownName("state that reaches its surroundings", state, self.vocabulary.propagating)
+        p, row = self.vocabulary.propagating.index(state), self.scopes().to_dict("index")[state]
+        long, short = (tuple(float(row[f"{name}{end}"]) for end in ("", "_lower", "_upper")) for name in LENGTHS)
+        return Reach(
+            state=state,
+            unit=self.scale.unit,
+            long=long,  # type: ignore[arg-type]
+            short=short,  # type: ignore[arg-type]
+            angle=float(row["angle"]),
+            cut_off=float(row["cut_off"]),
+            passes_border=float(row["passes_border"]),
+            outline=self._outline(p),
+            cut_offs=self._cut_offs_of(p),
+            farthest=self.network.attributes.field.reach * self.scale.pitch,
+            is_found=self._spills_over(state),
+        )
+
+    def _outline(self, p: int) -> Floats:
+        """Return the closed line (CORNERS + 1, 2) on which a state is felt half as strongly as one pitch away."""
+        degrees = np.linspace(0, 360, CORNERS + 1)
+        away = half_outline(self.network.attributes.field, degrees)[p].numpy() * self.scale.pitch
+        return np.column_stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]) * away[:, None]
+
+    def _cut_offs_of(self, p: int) -> pd.DataFrame:
+        """Return one state's cut-off in each tissue, with its interval on the scale that it was learned on."""
+        field, table = self.network.attributes.field, self.cut_offs()
+        error, share = cut_off_errors(field)[p].numpy(), field.cut_offs[p].numpy() / field.reach
+        logit = np.log(share / (1 - share))
+        lower, upper = (field.reach * self.scale.pitch * expit(logit + end * error) for end in (-Z_95, Z_95))
+        prior = field.prior_sd[-len(error) :].numpy()
+        columns = {"cut_off": table.iloc[p], "lower": lower, "upper": upper, "told": 1 - np.square(error / prior)}
+        return pd.DataFrame(columns, index=table.columns)
 
     def effects(self, state: str) -> pd.DataFrame:
         """Return what a state does to its own spots and to a spot one pitch away.
@@ -137,11 +184,15 @@ class Learned:
                 yield f"{state}: its effect {row['reading']}."
         reach = self.scopes()["range_long"].to_dict()
         for state in self.vocabulary.propagating:
-            sure = int((self.effects(state)["spill_over_lfsr"] < SURE).sum())
-            if sure <= FEW * len(self.vocabulary.genes):
+            if not self._spills_over(state):
                 yield f"{state}: no spill-over was found; around a patch nothing changes surely."
             elif reach[state] <= CLOSE * self.scale.pitch:
                 yield f"{state}: its spill-over reaches 1–2 spots only, which may be mRNA that bled from its spot."
+
+    def _spills_over(self, state: str) -> bool:
+        """Return whether a state surely changes genes around it: more of them than chance alone gives."""
+        sure = int((self.effects(state)["spill_over_lfsr"] < SURE).sum())
+        return sure > FEW * len(self.vocabulary.genes)
 
     def _row(self, block: str, position: int) -> tuple[Floats, Floats, Floats]:
         """Return mean, sd and local false sign rate (G,) of one row of weights."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
+from numpy import float64
+from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_concert.model.field import PropagatedField
-from napari_concert.model.kernels import length_scales, mask, rational_quadratic
+from napari_concert.model.kernels import length_scales, mask, metric, rational_quadratic
 
 DIFFERENCE = 1e-5
+ALIKE = 1e-6  # relative difference of both axes below which no direction is told
 _HALVINGS = 60  # of the interval that holds the answer
 
 
@@ -27,6 +31,9 @@ class Scopes(NamedTuple):
         Share that crosses a tissue border.
     sources
         Exponent that joins sources: 1 is their sum, large the nearest alone.
+    angle
+        Direction within the plane of the first two coordinates in which it reaches farthest: degrees from the first
+        towards the second, 0 to 180; NaN where all are alike.
     """
 
     range_long: Tensor
@@ -34,6 +41,7 @@ class Scopes(NamedTuple):
     cut_off: Tensor
     passes_border: Tensor
     sources: Tensor
+    angle: Tensor
 
 
 class ScopeErrors(NamedTuple):
@@ -47,7 +55,7 @@ class ScopeErrors(NamedTuple):
 def scopes(field: PropagatedField) -> Scopes:
     """Return the learned reach of every state."""
     half, cut_off = _half(field, field.shape)
-    return Scopes(half[:, 0], half[:, -1], cut_off, field.passes_border, field.power)
+    return Scopes(half[:, 0], half[:, -1], cut_off, field.passes_border, field.power, _angle(field.log_metric))
 
 
 @torch.no_grad()
@@ -64,19 +72,58 @@ def scope_errors(field: PropagatedField) -> ScopeErrors:
     return ScopeErrors(sd[:, 0], sd[:, -1])
 
 
+@torch.no_grad()
+def half_outline(field: PropagatedField, degrees: NDArray[float64]) -> Tensor:
+    """Return the distance (states, n), in pitches, at which one source is felt half as strongly as one pitch away.
+
+    Parameters
+    ----------
+    degrees
+        Directions (n,) within the plane of the first two coordinates, from the first towards the second.
+    """
+    turn = torch.deg2rad(torch.as_tensor(degrees, dtype=field.shape.dtype))
+    toward = torch.stack([turn.cos(), turn.sin()], dim=1)
+    stretch = torch.einsum("na,pab,nb->pn", toward, metric(field.log_metric)[:, :2, :2], toward)
+    return _half_along(field, stretch.rsqrt(), _cut_off(field))
+
+
+@torch.no_grad()
+def cut_off_errors(field: PropagatedField) -> Tensor:
+    """Return the standard errors (states, tissues + 1) of the logits of cut-off / reach; 1 is what the prior has."""
+    variance = field.shape_covariance.diagonal(dim1=-2, dim2=-1)
+    return variance[:, field.after_shear + 4 :].clamp(min=0).sqrt()
+
+
+def _angle(log_metric: Tensor) -> Tensor:
+    """Return in which direction (states,) of the plane of the first two coordinates the metric is shortest."""
+    values, axes = torch.linalg.eigh(metric(log_metric)[:, :2, :2])
+    degrees = torch.remainder(torch.rad2deg(torch.atan2(axes[:, 1, 0], axes[:, 0, 0])), 180)
+    return torch.where(values[:, 1] - values[:, 0] > ALIKE * values[:, 1], degrees, math.nan)
+
+
 def _half(field: PropagatedField, shape: Tensor) -> tuple[Tensor, Tensor]:
     """Return half distances (states, d), longest first, and cut-offs (states,) of a shape (states, K)."""
     kept, field.shape = field.shape, shape
     try:
         lengths, _ = length_scales(field.log_metric)
-        tissues = field.cut_offs[:, :-1] if field.cut_offs.shape[1] > 1 else field.cut_offs
-        count, ordered = tissues.shape[1], tissues.sort(dim=1).values
-        cut_off = (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
-        form = Form(lengths, field.alpha[:, None], field.bend[:, None], cut_off[:, None])
-        near = form.near(field.shape[:, :1].exp(), torch.ones_like(cut_off)[:, None])
-        return half_distance(form, 0.5 * near), cut_off
+        cut_off = _cut_off(field)
+        return _half_along(field, lengths, cut_off), cut_off
     finally:
         field.shape = kept
+
+
+def _cut_off(field: PropagatedField) -> Tensor:
+    """Return the cut-off (states,): the median over tissues."""
+    tissues = field.cut_offs[:, :-1] if field.cut_offs.shape[1] > 1 else field.cut_offs
+    count, ordered = tissues.shape[1], tissues.sort(dim=1).values
+    return (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
+
+
+def _half_along(field: PropagatedField, lengths: Tensor, cut_off: Tensor) -> Tensor:
+    """Return half distances (states, n) in directions of which the kernel has lengths (states, n)."""
+    form = Form(lengths, field.alpha[:, None], field.bend[:, None], cut_off[:, None])
+    near = form.near(field.shape[:, :1].exp(), torch.ones_like(cut_off)[:, None])
+    return half_distance(form, 0.5 * near)
 
 
 class Form(NamedTuple):

@@ -465,7 +465,7 @@ def test_scopes_are_in_the_slides_unit(model: Concert, slide: Slide) -> None:
     table = model.learned.scopes()
     lengths = ["range_long", "range_short", "cut_off"]
     bounds = [f"{name}_{end}" for name in lengths[:2] for end in ("lower", "upper")]
-    assert set(table.columns) == {*lengths, *bounds, "anisotropy", "passes_border", "sources"}
+    assert set(table.columns) == {*lengths, *bounds, "anisotropy", "passes_border", "sources", "angle"}
     assert list(table.index) == ["Ifngr2", "Jak2", "Tgfbr2"]
     field = model.network.attributes.field
     for p, state in enumerate(table.index):

@@ -10,6 +10,7 @@ from napari_concert.concert.learned import Learned
 from napari_concert.errors import UnknownName
 from napari_concert.io import from_anndata
 from napari_concert.simulate import tumour
+from napari_concert.simulate.families import family
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,49 @@ def test_states_in_nodules_can_be_told_from_place(learned: Learned) -> None:
     table = learned.identifiability()
     assert (table["place_sd"] < 0.35 * table["effect"]).all()
     assert set(table["reading"]) == {"can be told from place"}
+
+
+def test_the_reach_of_one_state_is_its_row_with_an_outline(learned: Learned) -> None:
+    reach, row = learned.reach("Jak2"), learned.scopes().loc["Jak2"]
+    assert (reach.state, reach.unit) == ("Jak2", "µm")
+    assert reach.is_found != any(said.startswith("Jak2: no spill-over") for said in learned.findings())
+    assert reach.long == tuple(row[["range_long", "range_long_lower", "range_long_upper"]])
+    assert reach.angle == row["angle"]
+    away = np.linalg.norm(reach.outline, axis=1)
+    assert reach.outline[0] == pytest.approx(reach.outline[-1])
+    assert away.max() == pytest.approx(reach.long[0], rel=2e-3)
+    assert away.min() == pytest.approx(reach.short[0], rel=2e-3)
+    farthest = reach.outline[:-1][np.argmax(away[:-1])]
+    turn = np.degrees(np.arctan2(farthest[1], farthest[0])) - reach.angle
+    assert (turn + 90) % 180 - 90 == pytest.approx(0, abs=2.5 + 1e-6)
+
+
+def test_cut_offs_come_with_what_the_data_say_of_them(learned: Learned) -> None:
+    table = learned.reach("Jak2").cut_offs
+    np.testing.assert_array_equal(table["cut_off"], learned.cut_offs().loc["Jak2"])
+    assert ((table["lower"] < table["cut_off"]) & (table["cut_off"] < table["upper"])).all()
+    assert table["upper"].max() < learned.reach("Jak2").farthest == pytest.approx(1000)
+    assert table.loc["unknown tissue", "told"] == pytest.approx(0), "no spot of this slide lacks its tissue"
+    assert table["told"].drop("unknown tissue").between(0, 1).all()
+    assert table["told"].max() > 0.3
+
+
+@pytest.mark.parametrize("name", ["control", "Jak3"])
+def test_what_does_not_propagate_has_no_reach(learned: Learned, name: str) -> None:
+    with pytest.raises(UnknownName):
+        learned.reach(name)
+
+
+@pytest.mark.slow
+def test_the_direction_of_an_anisotropic_reach_is_found_and_turns_with_the_slide() -> None:
+    """The family's spill-over reaches 2.5 times as far along 30° as across it."""
+    adata = family("anisotropic").simulate(1, n_spots=900, n_genes=120)
+    straight = Concert(from_anndata(adata)).train(20).learned.reach("Jak2")
+    turned = adata.copy()
+    cos, sin = np.cos(np.radians(50)), np.sin(np.radians(50))
+    turned.obsm["spatial"] = adata.obsm["spatial"] @ np.array([[cos, sin], [-sin, cos]])
+    other = Concert(from_anndata(turned)).train(20).learned.reach("Jak2")
+    assert straight.has_direction
+    assert straight.angle == pytest.approx(30, abs=8)
+    assert other.angle == pytest.approx(straight.angle + 50, abs=2)
+    assert other.long[0] == pytest.approx(straight.long[0], rel=0.02)

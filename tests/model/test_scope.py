@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from napari_concert.model.field import Pairs, PropagatedField
-from napari_concert.model.scope import scopes
+from napari_concert.model.scope import cut_off_errors, half_outline, scopes
 
 REACH = 8.0
 
@@ -82,3 +82,59 @@ def test_without_tissues_the_only_cut_off_counts() -> None:
 
 def test_nothing_propagates_nothing_is_told() -> None:
     assert all(len(part) == 0 for part in scopes(PropagatedField(0, 2, 2, 8.0).double()))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31 - 1), st.sampled_from([2, 3]), st.floats(0, 359))
+def test_on_the_outline_a_source_is_felt_half_as_strongly_as_beside_it(
+    seed: int, dimensions: int, degrees: float
+) -> None:
+    field = _field(dimensions, seed)
+    toward = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees)), 0.0])[:dimensions]
+    away = half_outline(field, np.array([degrees]))
+    for state in (0, 1):
+        cut_off = np.median(field.cut_offs[state, :-1].numpy())
+        assert _felt(field, state, away[state, 0].item() * toward, cut_off) == pytest.approx(0.5, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31 - 1), st.sampled_from([2, 3]))
+def test_the_angle_is_where_the_outline_is_farthest(seed: int, dimensions: int) -> None:
+    field = _field(dimensions, seed)
+    found, degrees = scopes(field), np.arange(0.0, 180.0, 0.5)
+    outline = half_outline(field, degrees).numpy()
+    at = half_outline(field, found.angle.numpy()).diagonal().numpy()
+    assert (at >= outline.max(axis=1) - 1e-9).all()
+    assert ((found.angle >= 0) & (found.angle <= 180)).all()
+    if dimensions == 2:
+        np.testing.assert_allclose(at, found.range_long)
+        np.testing.assert_allclose(half_outline(field, found.angle.numpy() + 90).diagonal(), found.range_short)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31 - 1), st.floats(-180, 180), st.booleans())
+def test_the_angle_turns_with_the_coordinates(seed: int, turned: float, mirrored: bool) -> None:
+    field = _field(2, seed)
+    cos, sin = np.cos(np.radians(turned)), np.sin(np.radians(turned))
+    turn = torch.tensor([[cos, -sin], [sin, cos]], dtype=torch.float64)
+    if mirrored:
+        turn = turn @ torch.diag(torch.tensor([1.0, -1.0], dtype=torch.float64))
+    before = scopes(field)
+    shear = torch.einsum("pk,kab->pab", field.shape[:, 1 : field.after_shear], field.shear_basis)
+    field.shape[:, 1 : field.after_shear] = torch.einsum("kab,pab->pk", field.shear_basis, turn @ shear @ turn.T)
+    after = scopes(field)
+    expected = (-before.angle if mirrored else before.angle) + turned
+    off = torch.remainder(after.angle - expected + 90, 180) - 90
+    np.testing.assert_allclose(off, 0, atol=1e-6)
+    np.testing.assert_allclose(after.range_long, before.range_long)
+
+
+def test_without_anisotropy_no_direction_is_told() -> None:
+    assert scopes(PropagatedField(1, 1, 2, REACH).double()).angle.isnan().all()
+
+
+def test_a_cut_off_that_nothing_was_learned_of_is_as_unsure_as_its_prior() -> None:
+    field = PropagatedField(2, 3, 2, REACH).double()
+    np.testing.assert_allclose(cut_off_errors(field), np.ones((2, 4)))
+    field.shape_covariance[1, -3, -3] = 0.25
+    assert cut_off_errors(field)[1].tolist() == [1.0, 0.5, 1.0, 1.0]
