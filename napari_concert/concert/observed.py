@@ -115,6 +115,7 @@ class Observed:
             baseline_features=self.baseline,
             affected=swapped.rows,
             whatif_features=np.hstack([swapped.features, self.latents[swapped.rows]]),
+            alone_features=np.hstack([swapped.alone, self.latents[swapped.rows]]),
             weights=network.weights.numpy(),
             unshrunk=network.unshrunk.numpy(),
             covariance=self.covariance,

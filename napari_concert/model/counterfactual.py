@@ -5,7 +5,8 @@ its new label. Baseline and what-if share every weight, so their difference has 
 
     change_ig = (a'_i - a_i)ᵀ w_g        Var = (a'_i - a_i)ᵀ Σ_g (a'_i - a_i)
 
-which is the limit of infinitely many draws shared between both. The field is a sum over sources: a painted spot adds
+which is the limit of infinitely many draws shared between both. It has two parts: what a spot would do if it alone were
+changed, and what changing the others adds. The field is a sum over sources: a painted spot adds
 its terms to those as observed. Where a source is taken away its receivers are summed anew: next to it, a difference of
 sums would lose all digits.
 """
@@ -28,10 +29,14 @@ UNREACHED = 0.01  # change of the field below which a spot counts as unchanged
 
 
 class Swapped(NamedTuple):
-    """Spots that a what-if may change: their rows (n,), ascending, and their features (n, Qa)."""
+    """Spots that a what-if may change: their rows (n,), ascending, and their features (n, Qa).
+
+    ``alone`` (n, Qa) are the features that a spot would have if nothing but the spot itself were changed.
+    """
 
     rows: NDArray[np.int64]
     features: NDArray[np.float64]
+    alone: NDArray[np.float64]
 
 
 @torch.no_grad()
@@ -76,11 +81,36 @@ class Counterfactual:
         retissued = codes.tissue != self.codes.tissue
         sums, receivers = self._sums(codes, relabelled, retissued)
         renumbered = torch.from_numpy((intervened.continuous != self.arrays.continuous).any(axis=1))
-        rows = torch.unique(torch.cat([receivers, (relabelled | retissued | renumbered).nonzero()[:, 0]]))
+        changed = relabelled | retissued | renumbered
+        rows = torch.unique(torch.cat([receivers, changed.nonzero()[:, 0]]))
+        alone = self.features[rows.numpy()]
+        itself, own_rows = changed[rows], changed.nonzero()[:, 0]
+        alone[itself.numpy()] = self._assembled(own_rows, self._alone(codes, own_rows, retissued), codes)
+        return Swapped(rows.numpy(), self._assembled(rows, sums[rows], codes), alone)
+
+    def _assembled(self, rows: Tensor, sums: Tensor, codes: Codes) -> NDArray[np.float64]:
+        """Return the features (n, Qa) of some rows with sums (n, states); what hardly moves the field does not."""
         codes = Codes(*(code[rows] for code in codes))
-        felt, before = self._felt(sums[rows], codes), self.felt[rows]
+        felt, before = self._felt(sums, codes), self.felt[rows]
         felt = torch.where((felt - before).abs() < UNREACHED, before, felt)
-        return Swapped(rows.numpy(), self.network.attributes.assemble(codes, felt).numpy())
+        features: NDArray[np.float64] = self.network.attributes.assemble(codes, felt).numpy()
+        return features
+
+    def _alone(self, codes: Codes, rows: Tensor, retissued: Tensor) -> Tensor:
+        """Return the sums (n, states) of some rows as they would be if only the spot itself had other codes.
+
+        The sources around it are those as observed. In another tissue it hears them otherwise; it then stands as a
+        spot of its own behind all others, which keep their tissue.
+        """
+        sums, moved = self.sums.clone(), retissued.nonzero()[:, 0]
+        if len(moved):
+            pairs = self.near.onto(moved.numpy(), _sources(self.codes))
+            behind = len(retissued) + torch.searchsorted(moved, pairs.receiver)
+            state = torch.cat([self.codes.propagating, codes.propagating[moved]])
+            tissue = torch.cat([self.codes.tissue, codes.tissue[moved]])
+            field = self.network.attributes.field
+            sums[moved] = field.sums(pairs._replace(receiver=behind), state, tissue)[len(retissued) :]
+        return sums[rows]
 
     def _sums(self, codes: Codes, relabelled: Tensor, retissued: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sums (N, states) under other codes, and the rows of the spots whose sums may differ."""

@@ -7,7 +7,12 @@ The model's log mean is linear in the features of a spot, so for spot i and gene
     change_ig    = d_i · w_g                   d = f' − f
     sd_ig        = √(d_iᵀ Σ_g d_i)             Σ_g posterior covariance of w_g   (Q, Q)
 
-Baseline and what-if share their weights, so whatever does not differ between them cancels exactly. Only numpy and
+Baseline and what-if share their weights, so whatever does not differ between them cancels exactly. The change has two
+parts, of which the first is 0 in every spot that is not painted (f° are the features if only the spot itself changed)::
+
+    change_ig    = (f°_i − f_i) · w_g + (f'_i − f°_i) · w_g         its own response, and what comes from its neighbours
+
+Only numpy and
 scipy are used; no dense spots × genes array is held.
 """
 
@@ -25,6 +30,7 @@ from scipy import sparse
 
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.prediction.export import to_anndata
+from napari_concert.prediction.parts import ChangeParts, parts
 from napari_concert.prediction.posterior import Changes, Floats, GenePrediction, interval, root
 from napari_concert.prediction.regions import region_change, surest
 
@@ -51,6 +57,8 @@ class Prediction:
     affected, whatif_features
         Positions (n,) in ``rows``, ascending, of the spots that the what-if may change, and their features (n, Q) under
         it; all others keep those of the baseline.
+    alone_features
+        float64 (n, Q): those of the affected spots if nothing but the spot itself were changed; None where not known.
     weights
         float64 (Q, G): posterior mean; the log expected count at the median library size is ``features @ weights``.
     unshrunk
@@ -92,6 +100,7 @@ class Prediction:
     painted: npt.NDArray[np.bool_]
     obs: pd.DataFrame
     unshrunk: Floats | None = None
+    alone_features: Floats | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -172,6 +181,18 @@ class Prediction:
         variance = np.einsum("nq,gqr,nr->ng", difference, block, difference, optimize=True)
         change, centre, sd = difference @ self.weights[used], difference @ self.centres[used], root(variance)
         return Changes(change, sd, *interval(change, centre, sd))
+
+    def parts(self, name: str) -> ChangeParts:
+        """Split the change of one gene into a spot's own response and what comes from its neighbours.
+
+        Raises
+        ------
+        UnknownName
+            If the gene is not modelled.
+        ConcertError
+            If this prediction does not know what spots would do alone.
+        """
+        return parts(self, name)
 
     # -- regions ----------------------------------------------------------------------------------------------------
 

@@ -140,3 +140,22 @@ def test_what_a_what_if_may_change_lies_within_its_reach(case: Callable[..., Any
     away = np.linalg.norm(slide.arrays.coords[:, None] - slide.arrays.coords[None, rows], axis=2).min(1)
     assert away[swapped.rows].max() <= slide.config.reach
     assert set(rows) <= set(swapped.rows)
+
+
+@pytest.mark.parametrize("target", [{"state": 1}, {"state": 0}, {"state": 2, "tissue": 1}, {"tissue": 0}])
+def test_alone_a_spot_is_what_it_becomes_if_no_other_is_painted(
+    case: Callable[..., Any], target: dict[str, int]
+) -> None:
+    slide = case(120)
+    network, rows = slide.network(), np.arange(50, 60)
+    spots = Counterfactual(network, slide.arrays)
+    swapped = spots.swapped(_painted(slide.arrays, rows, **target))
+    found, field = spots.features.copy(), network.attributes.blocks.slice_of("field")
+    found[swapped.rows] = swapped.alone
+    away = np.setdiff1d(swapped.rows, rows)
+    assert len(away)
+    np.testing.assert_array_equal(found[away], spots.features[away])
+    whole = [attribute_features(network, _painted(slide.arrays, np.array([i]), **target))[i] for i in rows]
+    np.testing.assert_allclose(found[rows], whole, atol=UNREACHED)
+    moved = np.abs(np.array(whole) - spots.features[rows])[:, field] >= UNREACHED
+    np.testing.assert_allclose(found[rows][:, field][moved], np.array(whole)[:, field][moved], rtol=1e-9)

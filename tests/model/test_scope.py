@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from napari_concert.model.field import Pairs, PropagatedField
-from napari_concert.model.scope import cut_off_errors, half_outline, scopes
+from napari_concert.model.scope import cut_off_errors, half_outline, scope_errors, scopes
 
 REACH = 8.0
 
@@ -81,7 +81,8 @@ def test_without_tissues_the_only_cut_off_counts() -> None:
 
 
 def test_nothing_propagates_nothing_is_told() -> None:
-    assert all(len(part) == 0 for part in scopes(PropagatedField(0, 2, 2, 8.0).double()))
+    nothing = PropagatedField(0, 2, 2, 8.0).double()
+    assert all(len(part) == 0 for part in (*scopes(nothing), *scope_errors(nothing)))
 
 
 @settings(max_examples=30, deadline=None)

@@ -24,6 +24,8 @@ def make_prediction(seed: int = 0, **changes: object) -> Prediction:
     after[:5, 2] = 1.3
     after[:8, 4] += rng.uniform(0.1, 0.6, 8)
     after[8, 4] += 0.004
+    alone = before[:9].copy()
+    alone[:5, 2] = 1.3
     factor = rng.normal(0, 0.2, (GENES, FEATURES, FEATURES))
     painted = np.zeros(SPOTS, dtype=bool)
     painted[[*rows[:5], MISSING[0]]] = True
@@ -36,6 +38,7 @@ def make_prediction(seed: int = 0, **changes: object) -> Prediction:
         "baseline_features": before,
         "affected": np.arange(9),
         "whatif_features": after[:9],
+        "alone_features": alone,
         "weights": rng.normal(0, 0.5, (FEATURES, GENES)),
         "covariance": np.einsum("gab,gcb->gac", factor, factor),
         "observed": sparse.csc_matrix(counts),
