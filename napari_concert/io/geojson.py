@@ -160,7 +160,7 @@ class _Ground:
 
     def nearest(self, points: Sequence[Point]) -> Rows:
         """Return the spot nearest to each point, if it is no more than a pitch away."""
-        pitch = self.slide.pitch / (1.0 if self._in_um else self.slide.units.um_per_unit or 1.0)
+        pitch = self.slide.pitch / (1.0 if self._in_um else self.slide.units.factor)
         found: Rows = self._tree.query_nearest(np.array(points, dtype=object), max_distance=pitch, all_matches=False)[1]
         return self._located[found]
 

@@ -47,7 +47,7 @@ def outlines_by_plane(slide: Slide, rows: Rows) -> Iterator[tuple[Rows, list[Pol
     chosen = np.zeros(slide.n_spots, dtype=bool)
     chosen[rows] = True
     chosen &= located
-    reach = REACH[slide.lattice] * slide.pitch / (slide.units.um_per_unit or 1.0)
+    reach = REACH[slide.lattice] * slide.pitch / slide.units.factor
     for plane in np.unique(slide.planes[chosen]):
         spots = np.flatnonzero(located & (slide.planes == plane)).astype(np.int64)
         yield spots[chosen[spots]], _polygons(slide.raw_coords[spots, :2], chosen[spots], reach)

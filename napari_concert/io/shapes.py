@@ -1,8 +1,11 @@
-"""Patches from drawn shapes and back: plain arrays of corners, as napari's Shapes layer holds them. Without napari."""
+"""Patches from drawn shapes and back: what napari's Shapes layer holds, as plain values. Without napari."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TypeAlias
 
 import numpy as np
@@ -10,8 +13,9 @@ import numpy.typing as npt
 
 from napari_concert.brush import SpotIndex
 from napari_concert.errors import ConcertError, UnknownName
+from napari_concert.io.columns import distinct
 from napari_concert.io.outlines import outlines_by_plane, ring_of
-from napari_concert.patches import Patch
+from napari_concert.patches import DEFAULT_COLOR, Patch, Target
 from napari_concert.selection import in_ellipse
 from napari_concert.slide import Slide
 
@@ -22,7 +26,56 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 KINDS = ("rectangle", "ellipse", "polygon", "path", "line")
 
 
-def outlines_of(slide: Slide, patch: Patch, place: int | None = None) -> list[Floats]:
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A drawn shape, and what is said of the patch that it is part of.
+
+    Attributes
+    ----------
+    corners
+        (k, d) corners x, y[, z] in the slide's units. With z, it takes spots of the section nearest to it.
+    kind
+        "rectangle", "ellipse" (the four corners of the box around it, in turn), "polygon", or "path" and "line", which
+        take the spots within half a pitch of them.
+    name
+        Of its patch; a shape without a name is a patch of its own.
+    target, color
+        What the patch becomes, and its colour; None where nothing is said.
+    """
+
+    corners: npt.ArrayLike
+    kind: str = "polygon"
+    name: str = ""
+    target: Target = field(default_factory=dict)
+    color: str | None = None
+
+
+# -- out --------------------------------------------------------------------------------------------------------------
+
+
+def shapes_of_patches(slide: Slide, patches: Sequence[Patch], drawn: npt.ArrayLike | None = None) -> list[Shape]:
+    """Return patches as polygons, of which those of one name are one patch; :func:`patches_of_shapes` reads them.
+
+    Parameters
+    ----------
+    slide
+        On which they were painted.
+    patches
+        Those without spots are left out. Where two have one name, a number tells them apart.
+    drawn
+        (n_spots, d) x, y[, z] where the spots are drawn, if that is elsewhere than their coordinates.
+    """
+    names = distinct(patch.name for patch in patches)
+    return [
+        Shape(outline, "polygon", name, patch.target, patch.color)
+        for patch, name in zip(patches, names, strict=True)
+        for outline in outlines_of(slide, patch, drawn=drawn)
+    ]
+
+
+def outlines_of(
+    slide: Slide, patch: Patch, place: int | None = None, drawn: npt.ArrayLike | None = None
+) -> list[Floats]:
     """Return the outlines of a patch as polygons, one for each part that hangs together.
 
     Parameters
@@ -33,6 +86,8 @@ def outlines_of(slide: Slide, patch: Patch, place: int | None = None) -> list[Fl
         What to outline; its spots without coordinates are left out.
     place
         Only spots of this place; all places by default.
+    drawn
+        (n_spots, d) where the spots are drawn, if that is elsewhere than their coordinates: each plane as a whole.
 
     Returns
     -------
@@ -42,39 +97,72 @@ def outlines_of(slide: Slide, patch: Patch, place: int | None = None) -> list[Fl
         again (:func:`patches_of_shapes`), unless a spot lies exactly where one of the patch does.
     """
     rows = patch.spots if place is None else patch.spots[slide.places[patch.spots] == place]
-    unit = slide.units.um_per_unit or 1.0
+    unit = slide.units.factor
     outlines = []
     for spots, polygons in outlines_by_plane(slide, rows):
         height = np.median(slide.coords[spots, 2:], axis=0)
+        moved = 0.0 if drawn is None else (np.asarray(drawn)[spots[0]] - slide.coords[spots[0]])[:2]
         for polygon in polygons:
-            ring = ring_of(polygon) * unit
+            ring = ring_of(polygon) * unit + moved
             outlines.append(np.hstack([ring, np.broadcast_to(height, (len(ring), len(height)))]))
     return outlines
 
 
+def target_as_text(target: Target, slide: Slide) -> str:
+    """Return what a patch becomes as text: the bare state where that is all, JSON where it is more, or ""."""
+    state = target.get("perturbation")
+    if len(target) == 1 and state in slide.states:
+        return str(state)
+    return json.dumps(dict(target), ensure_ascii=False) if target else ""
+
+
+# -- in ---------------------------------------------------------------------------------------------------------------
+
+
+def target_of_text(said: str, slide: Slide) -> dict[str, str | float]:
+    """Return the target that :func:`target_as_text` wrote, or that a user did: the name of a state will do.
+
+    Raises
+    ------
+    UnknownName
+        If it is neither a state of the slide nor JSON.
+    """
+    if not said.strip():
+        return {}
+    if said in slide.states:
+        return {"perturbation": said}
+    try:
+        found = json.loads(said)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UnknownName("state", said, slide.states)
+    return found
+
+
 def patches_of_shapes(
-    shapes: Sequence[npt.ArrayLike],
-    kinds: Sequence[str],
-    names: Sequence[str],
+    shapes: Sequence[Shape],
     slide: Slide,
     place: int | None = None,
+    drawn: npt.ArrayLike | None = None,
+    colours: Sequence[str] = (DEFAULT_COLOR,),
 ) -> list[Patch]:
-    """Return the patches that shapes enclose; shapes of one name make one patch.
+    """Return the patches that shapes enclose; shapes of one name make one patch, which is as its first shape says.
+
+    Edges are included; where a polygon crosses itself, all that it winds around is inside.
 
     Parameters
     ----------
     shapes
-        (k, d) corners x, y[, z] in the slide's units. With z, a shape takes spots of the section nearest to it.
-    kinds
-        Of each shape: "rectangle", "ellipse" (the four corners of the box around it, in turn), "polygon", or "path"
-        and "line", which take the spots within half a pitch of them. Edges are included; where a polygon crosses
-        itself, all that it winds around is inside.
-    names
-        Of each shape; one without a name becomes a patch of its own.
+        What was drawn.
     slide
         Whose spots are meant.
     place
         Only spots of this place; all places by default.
+    drawn
+        (n_spots, d) x, y[, z] where the spots are drawn, if that is elsewhere than their coordinates.
+    colours
+        For patches of which no colour is said, in turn.
 
     Returns
     -------
@@ -86,20 +174,46 @@ def patches_of_shapes(
     ConcertError
         If a shape is malformed, or none has a spot.
     """
-    if not len(shapes) == len(kinds) == len(names):
-        raise ConcertError(
-            f"Each shape needs a kind and a name; got {len(shapes)} shapes, {len(kinds)} kinds and {len(names)} names."
-        )
-    index = SpotIndex(slide.coords[:, :2], slide.places)
+    points = slide.coords if drawn is None else np.asarray(drawn, dtype=np.float64)
+    index, next_colours = SpotIndex(points[:, :2], slide.places), cycle(colours)
     found: dict[str, list[Rows]] = {}
-    for number, (shape, kind, name) in enumerate(zip(shapes, kinds, names, strict=True), 1):
-        corners = _corners(shape, number)
-        rows = _touched(index, corners[:, :2], kind, slide.pitch / 2, place)
-        found.setdefault(name.strip() or f"shape {number}", []).append(rows[_at_height(slide, rows, corners[:, 2:])])
-    patches = [Patch(np.concatenate(rows), name=name) for name, rows in found.items()]
-    if not any(map(len, patches)):
-        raise ConcertError(f"The shapes enclose no spot of {slide.name}; draw them around spots.")
-    return [patch for patch in patches if len(patch)]
+    first: dict[str, Shape] = {}
+    for number, shape in enumerate(shapes, 1):
+        corners = _corners(shape.corners, number)
+        rows = _touched(index, corners[:, :2], shape.kind, slide.pitch / 2, place)
+        name = shape.name.strip() or f"shape {number}"
+        first.setdefault(name, shape)
+        found.setdefault(name, []).append(rows[_at_height(slide, rows, corners[:, 2:])])
+    patches = [
+        Patch(spots, first[name].target, name, first[name].color or next(next_colours))
+        for name, rows in found.items()
+        if len(spots := np.concatenate(rows))
+    ]
+    if not patches:
+        raise ConcertError(_nothing(shapes, points, slide))
+    return patches
+
+
+def _nothing(shapes: Sequence[Shape], points: Floats, slide: Slide) -> str:
+    """Say why shapes have no spot."""
+    if not shapes:
+        return f"There is no shape yet; draw some around spots of {slide.name}."
+    corners = np.concatenate([np.asarray(shape.corners)[:, :2] for shape in shapes])
+    box, spots = list(_spans(corners)), list(_spans(points[np.isfinite(points).all(axis=1), :2]))
+    if all(low <= top and high >= bottom for (low, high), (bottom, top) in zip(box, spots, strict=True)):
+        return f"The shapes enclose no spot of {slide.name}; draw them around spots."
+    return (
+        f"The shapes lie outside {slide.name}: they are at {_span_text(box)}, its spots at {_span_text(spots)} "
+        f"({slide.units.name}). Move or scale their layer onto the spots."
+    )
+
+
+def _spans(points: Floats) -> Iterator[tuple[float, float]]:
+    return zip(points.min(axis=0).tolist(), points.max(axis=0).tolist(), strict=True)
+
+
+def _span_text(spans: Sequence[tuple[float, float]]) -> str:
+    return ", ".join(f"{axis} {low:,.4g} to {high:,.4g}" for axis, (low, high) in zip("xy", spans, strict=True))
 
 
 def _corners(shape: npt.ArrayLike, number: int) -> Floats:
@@ -119,9 +233,10 @@ def _touched(index: SpotIndex, corners: Floats, kind: str, radius: float, place:
         return index.spots_in_polygon(corners, place)
     if len(corners) != 4:
         raise ConcertError(f"An ellipse needs the four corners of the box around it, not {len(corners)}.")
-    one, other = (corners[1] - corners[0]) / 2, (corners[2] - corners[1]) / 2
-    angle = np.degrees(np.arctan2(one[1], one[0]))
-    return in_ellipse(index, corners.mean(axis=0), (np.hypot(*one), np.hypot(*other)), float(angle), place)
+    sides = np.column_stack([corners[1] - corners[0], corners[2] - corners[1]]) / 2
+    turned, axes, _ = np.linalg.svd(sides)  # the box may be a parallelogram, where its layer is stretched and turned
+    angle = np.degrees(np.arctan2(turned[1, 0], turned[0, 0]))
+    return in_ellipse(index, corners.mean(axis=0), axes, float(angle), place)
 
 
 def _at_height(slide: Slide, rows: Rows, heights: Floats) -> Mask:

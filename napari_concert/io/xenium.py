@@ -224,7 +224,7 @@ def as_selections(slide: Slide, patches: Sequence[Patch]) -> str:
 
 
 def _outlines(slide: Slide, patch: Patch, name: str) -> Iterator[_Outline]:
-    um, section_of, part = slide.units.um_per_unit or 1.0, slide.columns.section, 0
+    um, section_of, part = slide.units.factor, slide.columns.section, 0
     sections = None if section_of is None else slide.labels(section_of)
     for spots, polygons in outlines_by_plane(slide, patch.spots):
         section = None if sections is None else sections[spots[0]]

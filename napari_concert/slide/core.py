@@ -18,6 +18,7 @@ from napari_concert.slide.image import SlideImage
 from napari_concert.slide.obs import as_labels, as_values, in_order, is_categorical, is_continuous
 from napari_concert.slide.places import coincident, notes_on_places, plane_codes
 from napari_concert.slide.spots import Spots
+from napari_concert.slide.stack import Stack
 from napari_concert.slide.summary import describe
 from napari_concert.slide.table import with_obs
 from napari_concert.slide.units import CHOSEN, Units
@@ -50,6 +51,8 @@ class Slide(Spots):
         Odd things found while reading, in plain words.
     image
         The picture of the tissue, read when it is asked for; None where the file has none.
+    stack
+        How its sections were put in space by the user; None where they lie as in the file.
     """
 
     adata: AnnData
@@ -59,6 +62,7 @@ class Slide(Spots):
     registered: bool = False
     file_notes: tuple[str, ...] = field(default=())
     image: SlideImage | None = None
+    stack: Stack | None = None
 
     def __post_init__(self) -> None:
         for role in ("perturbation", "tissue", "section"):
@@ -69,12 +73,42 @@ class Slide(Spots):
             known = self.categories(self.columns.perturbation)
             for value in set(self.columns.control).difference(known):
                 raise UnknownName(f"state (control) in column {self.columns.perturbation!r}", value, known)
+        for name in () if self.stack is None else self.stack.order:
+            if name not in self.sections:
+                raise UnknownName("section", name, self.sections)
 
     def _require(self, name: str | None, role: str) -> None:
         if name is not None and name not in self.adata.obs:
             raise UnknownName(f"obs column (for {role})", name, [str(c) for c in self.adata.obs.columns])
 
     # -- places -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def coords(self) -> Floats:
+        """Positions (n_spots, d): x, y[, z] in µm where the units are known, else in plain units."""
+        if self.stack is None or self.columns.section is None:
+            return self.raw_coords * self.units.factor
+        return self.stack.place(self.raw_coords, self.labels(self.columns.section), self.units.factor)
+
+    @property
+    def napari_coords(self) -> Floats:
+        """Positions in napari's axis order: (y, x) or (z, y, x)."""
+        return self.coords[:, ::-1]
+
+    @property
+    def has_z(self) -> bool:
+        """Whether coordinates are 3D."""
+        return self.stack is not None or self.raw_coords.shape[1] == 3
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Which spots (n_spots,) have counts and finite coordinates: only these are modelled."""
+        return (self.totals > 0) & np.isfinite(self.coords).all(axis=1)
+
+    @cached_property
+    def sections(self) -> tuple[str, ...]:
+        """Names of the sections in natural order; none where no column tells them."""
+        return () if self.columns.section is None else self.categories(self.columns.section)
 
     @cached_property
     def planes(self) -> npt.NDArray[np.int64]:
@@ -195,8 +229,9 @@ class Slide(Spots):
     # -- other readings of the same file ----------------------------------------------------------------------------
 
     def with_columns(self, columns: Columns) -> Self:
-        """Return the slide with its columns read otherwise."""
-        return replace(self, columns=columns)
+        """Return the slide with its columns read otherwise; other sections are no more in the stack of the old ones."""
+        stack = self.stack if columns.section == self.columns.section else None
+        return replace(self, columns=columns, stack=stack)
 
     def with_um_per_unit(self, um_per_unit: float) -> Self:
         """Return the slide with its coordinate unit set by the user.
@@ -218,11 +253,23 @@ class Slide(Spots):
         ConcertError
             If it is not a positive number.
         """
-        return self.with_um_per_unit(pitch_um / (self.pitch / (self.units.um_per_unit or 1.0)))
+        return self.with_um_per_unit(pitch_um / (self.pitch / self.units.factor))
 
     def with_registered(self, registered: bool) -> Self:
         """Return the slide with its sections in one frame, or apart."""
         return replace(self, registered=registered)
+
+    def with_stack(self, stack: Stack | None) -> Self:
+        """Return the slide with its sections put in space, or as they lie in the file.
+
+        Raises
+        ------
+        ConcertError
+            If no column tells sections, or the slide has no such section.
+        """
+        if stack is not None and self.columns.section is None:
+            raise ConcertError("No column tells the sections of this slide; choose one (section) first.")
+        return replace(self, stack=stack)
 
     def with_labels(self, column: str, labels: npt.ArrayLike) -> Self:
         """Return the slide with a new (or rewritten) label column; the original AnnData stays as it is.

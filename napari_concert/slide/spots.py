@@ -81,11 +81,6 @@ class Spots:
         """Totals / median total (n_spots,)."""
         return self.totals / max(self.median_total, 1e-300)
 
-    @cached_property
-    def usable(self) -> npt.NDArray[np.bool_]:
-        """Which spots (n_spots,) have counts and finite coordinates: only these are modelled."""
-        return (self.totals > 0) & np.isfinite(self.raw_coords).all(axis=1)
-
     def gene(self, name: str) -> Floats:
         """Return a gene's raw counts (n_spots,).
 
@@ -115,22 +110,7 @@ class Spots:
 
     # -- positions --------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def coords(self) -> Floats:
-        """Positions (n_spots, d): x, y[, z] in µm where the units are known, else in plain units."""
-        return self.raw_coords * (self.units.um_per_unit or 1.0)
-
-    @property
-    def napari_coords(self) -> Floats:
-        """Positions in napari's axis order: (y, x) or (z, y, x)."""
-        return self.coords[:, ::-1]
-
     @staticmethod
     def from_napari(points: npt.ArrayLike) -> Floats:
         """Return positions (…, d) given in napari's axis order as x, y[, z]."""
         return np.asarray(points, dtype=np.float64)[..., ::-1]
-
-    @property
-    def has_z(self) -> bool:
-        """Whether coordinates are 3D."""
-        return bool(self.raw_coords.shape[1] == 3)

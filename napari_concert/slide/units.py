@@ -52,6 +52,11 @@ class Units:
         return "units" if self.um_per_unit is None else "µm"
 
     @property
+    def factor(self) -> float:
+        """What a unit of the file is in the slide's unit: µm where that is known, else 1."""
+        return self.um_per_unit or 1.0
+
+    @property
     def is_chosen(self) -> bool:
         """Whether the user said so, not the file."""
         return self.source == CHOSEN

@@ -22,7 +22,7 @@ _SPAN = 0.3
 
 def transform_of(image: SlideImage, slide: Slide) -> dict[str, Any]:
     """Return napari's scale, translation, units and axis labels of the image that a slide's file brings."""
-    unit = slide.units.um_per_unit or 1.0
+    unit = slide.units.factor
     x, y = image.origin
     return {"scale": (image.step * unit,) * 2, "translate": (y * unit, x * unit), **_axes(slide)}
 
@@ -40,7 +40,7 @@ def put_under(layer: Image, slide: Slide) -> str:
     layer.units, layer.axis_labels = _axes(slide)["units"], _axes(slide)["axis_labels"]
     spots = slide.raw_coords[np.isfinite(slide.raw_coords).all(axis=1)][:, ::-1]
     low, high = spots.min(axis=0), spots.max(axis=0)
-    unit = slide.units.um_per_unit or 1.0
+    unit = slide.units.factor
     if (low >= pixels[0]).all() and (high <= pixels[1]).all() and (high - low >= _SPAN * (pixels[1] - pixels[0])).all():
         layer.scale = (unit, unit)
         return "The positions of the spots were taken to be pixels of this image."
