@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,8 +23,12 @@ from napari_concert.session.shown import (
 from napari_concert.session.workspace import Live, Workspace, default_colour
 from napari_concert.slide import Slide
 
+if TYPE_CHECKING:
+    from napari_concert.concert.reach import Reach
+
 NOT_MODELLED = "not modelled: only the measured counts are known"
-EMPTY = np.zeros(0)
+HARDLY_TOLD = 0.3  # share of the prior's variance that the data took away: below, a cut-off is mostly the prior's
+MOST_TISSUES = 4  # in the note: more would hide the picture
 
 
 def show(workspace: Workspace, view: View, scaling: Scaling) -> ShownValues:
@@ -37,6 +44,34 @@ def show(workspace: Workspace, view: View, scaling: Scaling) -> ShownValues:
     truth = _truth(slide, result.what_if, colour.name) if view in (View.CHANGE, View.TRUTH) else None
     gene = result.prediction.gene(colour.name)
     return show_prediction(gene, view, scaling, truth, _note(result, view))
+
+
+def show_cut_offs(slide: Slide, reach: Reach | None, why_none: str) -> ShownValues:
+    """Return the learned cut-off of each spot, by its tissue; nothing where there is none, and why."""
+    if reach is None:
+        return ShownValues("cut-off", "continuous", np.full(slide.n_spots, np.nan), note=why_none)
+    by_tissue, last = reach.cut_offs["cut_off"], reach.cut_offs.index[-1]
+    names = [name if name in by_tissue.index else last for name in slide.tissue_of]
+    values = np.where(slide.usable, by_tissue.loc[names].to_numpy(dtype=np.float64), np.nan)
+    unit = f"{reach.unit}; from farther away a spot feels nothing"
+    return ShownValues(
+        f"cut-off of {reach.state}", "continuous", values, (0.0, reach.farthest), unit, _by_tissue(reach)
+    )
+
+
+def _by_tissue(reach: Reach) -> str:
+    """Return the cut-offs in words: they are learned for each tissue, and not equally well."""
+    *rows, unknown = reach.cut_offs.to_dict("index").items()
+    if not rows:
+        return f"one cut-off for all spots, as no tissue is known (95 % interval): {_cut_off(unknown[1], reach.unit)}"
+    said = [f"{name} {_cut_off(row, reach.unit)}" for name, row in rows[:MOST_TISSUES]]
+    more = [f"and {len(rows) - MOST_TISSUES} more tissues"] if len(rows) > MOST_TISSUES else []
+    return "\n".join(["learned for each tissue, not for each spot (95 % interval):", *said, *more])
+
+
+def _cut_off(row: dict[Hashable, Any], unit: str) -> str:
+    said = f"{row['cut_off']:.3g} {unit} ({row['lower']:.3g} to {row['upper']:.3g})"
+    return said if row["told"] >= HARDLY_TOLD else f"{said}, mostly assumed: the slide says little of it"
 
 
 def true_change(result: Result, gene: str) -> npt.NDArray[np.float64] | None:

@@ -38,14 +38,19 @@ class View(StrEnum):
 
 @dataclass(frozen=True)
 class Colour:
-    """What colours the spots: a "gene" or an obs "column", by name."""
+    """What colours the spots: a "gene" or an obs "column", by name, or what was "learned" (see :data:`CUT_OFF`)."""
 
     kind: str
     name: str
 
     def is_on(self, slide: Slide) -> bool:
-        """Whether a slide has such a gene or column."""
+        """Whether a slide has such a gene or column; what was learned depends on the model alone."""
+        if self.kind == "learned":
+            return self == CUT_OFF
         return self.name in (slide.genes if self.kind == "gene" else slide.adata.obs)
+
+
+CUT_OFF = Colour("learned", "cut-off of the reach")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from napari_concert.errors import ConcertError
 from napari_concert.evaluate import known_truth
-from napari_concert.session.base import SessionBase
-from napari_concert.session.showing import show, true_change
-from napari_concert.session.shown import Colour, Scaling, ShownValues, View
+from napari_concert.prediction import ChangeParts
+from napari_concert.session.reaching import Reaching
+from napari_concert.session.showing import show, show_cut_offs, true_change
+from napari_concert.session.shown import CUT_OFF, Colour, Scaling, ShownValues, View
 
 
-class Views(SessionBase):
+class Views(Reaching):
     """Verbs on the picture."""
 
     def show_gene(self, name: str) -> None:
@@ -37,6 +39,18 @@ class Views(SessionBase):
         if name not in slide.categorical_columns:
             slide.values(name)
         self._show(Colour("column", name))
+
+    def show_cut_offs(self) -> None:
+        """Colour the spots by the distance beyond which they feel nothing of the state that the active patch becomes.
+
+        Raises
+        ------
+        ConcertError
+            If there is no model, or that state influences no neighbour.
+        """
+        if self.no_reach:
+            raise ConcertError(f"There is no cut-off to show. {self.no_reach}")
+        self._show(CUT_OFF)
 
     def _show(self, colour: Colour) -> None:
         current = self._require_slide()
@@ -66,6 +80,13 @@ class Views(SessionBase):
         """Return the true change (n_spots,) of a gene under the predicted what-if, natural log; None if unknown."""
         return None if self.result is None else true_change(self.result, gene)
 
+    def parts(self, gene: str) -> ChangeParts | None:
+        """Return the predicted change of a gene in two parts: own response, from neighbours; None if there is none."""
+        result = self.result
+        return None if result is None or gene not in result.prediction else result.prediction.parts(gene)
+
     def values(self) -> ShownValues:
         """Return what the picture shows now."""
+        if self.colour == CUT_OFF:
+            return show_cut_offs(self._require_slide().slide, self.reach, self.no_reach)
         return show(self._require_slide(), self.view, self.scaling)

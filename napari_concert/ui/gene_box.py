@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QCompleter, QLineEdit
 
 from napari_concert.errors import UnknownName, match_names
 from napari_concert.session import Colour
+from napari_concert.session.shown import CUT_OFF
 from napari_concert.ui.theme import popup_style
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import follow
@@ -24,6 +25,8 @@ LEADING_GENES = 12
 
 class GeneBox(QLineEdit):
     """Type a few letters of a gene or an obs column; nearest names are suggested for a misspelling.
+
+    Where a model knows how far the painted state reaches, its cut-off is offered as well.
 
     Attributes
     ----------
@@ -86,15 +89,21 @@ class GeneBox(QLineEdit):
     def _found(self, query: str) -> list[Colour]:
         columns = [name for name in self._columns if query.lower() in name.lower()]
         genes = match_names(query, self._names, MOST_MATCHES)
-        return [*(Colour("column", name) for name in columns), *(Colour("gene", name) for name in genes)]
+        learned = [colour for colour in self._learned() if query.lower() in colour.name]
+        return [*(Colour("column", name) for name in columns), *learned, *(Colour("gene", name) for name in genes)]
+
+    def _learned(self) -> list[Colour]:
+        """Return what the model learned of every spot."""
+        return [] if self.session.no_reach else [CUT_OFF]
 
     def _first_choices(self) -> list[Colour]:
-        """Return what an empty box offers: columns, then the genes that change most, or the first ones."""
+        """Return what an empty box offers: columns, what was learned, the genes that change most or the first ones."""
         result = self.session.result
         ranked = result.patch_genes if result is not None else None
         genes = [str(name) for name in ranked.index[:LEADING_GENES]] if ranked is not None else []
         genes = genes or list(self._names[:LEADING_GENES])
-        return [*(Colour("column", name) for name in self._columns), *(Colour("gene", name) for name in genes)]
+        columns = [Colour("column", name) for name in self._columns]
+        return [*columns, *self._learned(), *(Colour("gene", name) for name in genes)]
 
     def focusInEvent(self, event: Any) -> None:
         """Offer first choices, and let typing replace the shown name."""
@@ -139,7 +148,8 @@ class GeneBox(QLineEdit):
         if text in self._offered:  # a row of the list that the arrow keys reached
             self.choose(self._offered[text])
             return
-        for kind, names in (("column", self._columns), ("gene", self._names)):
+        learned = tuple(colour.name for colour in self._learned())
+        for kind, names in (("column", self._columns), ("learned", learned), ("gene", self._names)):
             exact = [name for name in names if name == text] or [name for name in names if name.lower() == text.lower()]
             if exact:
                 self.choose(Colour(kind, exact[0]))
@@ -151,6 +161,8 @@ class GeneBox(QLineEdit):
         self.completer().popup().hide()
         if colour.kind == "gene":
             self.session.show_gene(colour.name)
+        elif colour == CUT_OFF:
+            self.session.show_cut_offs()
         else:
             self.session.show_column(colour.name)
         self.setText(colour.name)
@@ -159,4 +171,4 @@ class GeneBox(QLineEdit):
 
 def _text(colour: Colour) -> str:
     """Return how a choice is listed."""
-    return colour.name if colour.kind == "gene" else f"{colour.name}  ·  column"
+    return colour.name if colour.kind == "gene" else f"{colour.name}  ·  {colour.kind}"

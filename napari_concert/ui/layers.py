@@ -9,6 +9,7 @@ import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_concert.session.shown import CUT_OFF
 from napari_concert.ui.captions import caption_with_note, title_detail
 from napari_concert.ui.colours import is_dark, patch_colours
 from napari_concert.ui.hover import describe_spot
@@ -52,8 +53,8 @@ class SlideLayers:
             (session.prediction_changed, self._show_values),
             (session.live_changed, self._show_values),
             (session.patch_changed, self._show_patch),
-            (session.target_changed, self._show_texts),
-            (session.model_changed, self._show_texts),
+            (session.target_changed, self._follow_target),
+            (session.model_changed, self._follow_target),
             (session.compared_changed, self._show_texts),
         ]
         self._moved = (viewer.dims.events.current_step, viewer.dims.events.ndisplay)
@@ -102,6 +103,13 @@ class SlideLayers:
         self.text.set_legend(self._shown.label, names, colours)
         self._show_texts()
         self.drawn.emit("values")
+
+    def _follow_target(self, *_: object) -> None:
+        """Warn of another target or model; a cut-off is one of the state that is painted, and changes with it."""
+        if self.session.colour == CUT_OFF:
+            self._show_values()
+        else:
+            self._show_texts()
 
     def _show_patch(self, *_: object) -> None:
         """Mark the painted spots in the colours of their patches; nothing else is redrawn."""

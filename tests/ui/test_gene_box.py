@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_concert.session import Colour
+from napari_concert.session.shown import CUT_OFF
 from napari_concert.ui.gene_box import LEADING_GENES, MOST_MATCHES, GeneBox
 
 LIMIT = 0.050  # seconds a keystroke
@@ -130,7 +131,7 @@ def test_an_empty_box_lists_the_genes_that_change_most(painted, show, click):
     box = show(GeneBox(painted))
     click(box)
     leading = [str(name) for name in painted.result.patch_genes.index[:LEADING_GENES]]
-    assert [name for name in listed(box) if not name.endswith("column")] == leading
+    assert [name for name in listed(box) if "  ·  " not in name] == leading
 
 
 def test_typing_replaces_the_shown_name_after_a_click(box, click):
@@ -219,3 +220,21 @@ def test_a_keystroke_at_thirty_thousand_genes_takes_under_50_ms(
     median = statistics.median(took)
     record_testsuite_property("median_ms_a_keystroke", round(1e3 * median, 1))
     assert median < LOADED * LIMIT
+
+
+def test_the_cut_off_is_offered_where_a_model_knows_one(box, opened, model_folder):
+    entry = "cut-off of the reach  ·  learned"
+    opened.set_target("perturbation", "Jak2")
+    type_in(box, "cut-off")
+    assert entry not in listed(box)
+    opened.load_model(model_folder)
+    type_in(box, "cut-off")
+    assert listed(box)[0] == entry
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    type_in(box, "Cut-Off of the reach")
+    press(box, Qt.Key.Key_Return)
+    assert opened.colour == CUT_OFF
+    assert box.text() == "cut-off of the reach"
+    opened.set_target("perturbation", "control")
+    type_in(box, "cut-off")
+    assert entry not in listed(box)

@@ -225,3 +225,18 @@ def test_the_section_of_a_stack_is_named(layers, stack, viewer):
 
 def test_a_flat_slide_names_no_section(layers, opened):
     assert not layers.text.caption.visible
+
+
+def test_cut_offs_follow_the_target_with_a_labelled_colour_bar(layers, trained, viewer):
+    trained.set_target("perturbation", "Jak2")
+    trained.show_cut_offs()
+    assert layers.text.title.text.startswith("cut-off of Jak2\nµm")
+    assert "colours 0 to 1,000" in layers.text.title.text
+    assert "for each tissue, not for each spot" in layers.text.caption.text
+    assert layers.scene.spots.face_contrast_limits == pytest.approx((0, 1000))
+    before = layers.scene.spots.face_color.copy()
+    trained.set_target("perturbation", "Tgfbr2")
+    assert layers.text.title.text.startswith("cut-off of Tgfbr2")
+    trained.set_target("perturbation", "control")
+    assert "control" in layers.text.caption.text
+    assert not np.array_equal(layers.scene.spots.face_color, before)
