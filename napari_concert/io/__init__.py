@@ -13,12 +13,20 @@ from napari_concert.io.patches import (
 )
 from napari_concert.io.positions import read_positions
 from napari_concert.io.results import write_imputation, write_prediction
-from napari_concert.io.shapes import outlines_of, patches_of_shapes
+from napari_concert.io.shapes import (
+    Shape,
+    outlines_of,
+    patches_of_shapes,
+    shapes_of_patches,
+    target_as_text,
+    target_of_text,
+)
 from napari_concert.io.slides import SUFFIXES, from_anndata, read
 from napari_concert.io.tables import write_table
 
 __all__ = [
     "SUFFIXES",
+    "Shape",
     "as_column",
     "atomic_path",
     "find_counts",
@@ -30,6 +38,9 @@ __all__ = [
     "read_patches",
     "read_positions",
     "read_spots",
+    "shapes_of_patches",
+    "target_as_text",
+    "target_of_text",
     "write_imputation",
     "write_json",
     "write_patch_geojson",

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_concert.ui.captions import count_spots
+from napari_concert.ui.load_menu import LoadMenu
 from napari_concert.ui.patch_table import PatchTable
+from napari_concert.ui.reach_form import ReachForm
 from napari_concert.ui.select_form import SelectForm
+from napari_concert.ui.shapes_exchange import ShapesExchange
 from napari_concert.ui.target_form import TargetForm
 from napari_concert.ui.tool_bar import ToolBar
 from napari_concert.ui.tooltips import TIPS
@@ -44,11 +47,12 @@ class PaintPanel(QWidget):
         self.copy = button("Copy", lambda: self._each(session.duplicate_patch), TIPS["duplicate_patch"])
         self.merge = button("Merge", lambda: session.merge_patches(self.table.keys), TIPS["merge_patches"])
         self.delete = button("Delete", lambda: session.remove_patches(self.table.keys), TIPS["delete_patches"])
-        self.load = button("Load…", self._load, TIPS["load_patches"])
+        self.load = LoadMenu(session, ShapesExchange(session, brush.viewer, brush.layers))
         self.niche = button("", self._perturb_around, TIPS["perturb_around"])
         self.patch, self.overlap = note(kind="quiet"), note(kind="quiet")
         self.warning, self.blocker = note(kind="warning"), note(kind="warning")
         self.becomes, self.target = heading("What becomes of it"), TargetForm(session)
+        self.reach = ReachForm(session)
         self._lay_out()
         self._connect()
         self._on_slide()
@@ -68,6 +72,8 @@ class PaintPanel(QWidget):
         layout.addWidget(self.niche)
         layout.addWidget(self.blocker)
         layout.addWidget(self.warning)
+        layout.addWidget(heading("How far it reaches"))
+        layout.addWidget(self.reach)
         layout.addStretch()
 
     def _connect(self) -> None:
@@ -132,11 +138,6 @@ class PaintPanel(QWidget):
 
     def _perturb_around(self) -> None:
         self.session.perturb_surroundings(self.select.by.value())
-
-    def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load patches", "", "Patches (*.txt *.geojson *.json *.csv)")
-        if path:
-            self.session.load_patch(path)
 
 
 def unused(problem: str) -> str:

@@ -10,7 +10,7 @@ import anndata
 import numpy as np
 import pytest
 
-from napari_concert.io import read
+from napari_concert.io import Shape, read
 from napari_concert.session import Session
 
 LAYERS = {"baseline", "predicted", "change", "change_sd", "change_lower", "change_upper"}
@@ -267,3 +267,26 @@ def test_an_unforeseen_error_is_one_line_and_names_the_log(
     heard = watch(painted)
     painted.save_slide(tmp_path / "slide.h5ad")
     assert "RuntimeError: the disk sang. The log has the details" in heard.texts("error")[0]
+
+
+def test_drawn_shapes_become_patches_as_one_edit(painted: Session, watch: Callable) -> None:
+    x, y = painted.slide.coords[40]
+    box = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * 0.6 * painted.slide.pitch + (x, y)
+    heard = watch(painted)
+    painted.add_shapes([Shape(box, name="core", color="#123456"), Shape(box)])
+    first, core, other = painted.patches
+    assert (core.name, core.color, core.spots.tolist()) == ("core", "#123456", [40])
+    assert other.color not in (first.color, core.color)
+    assert dict(core.target) == dict(other.target) == {"perturbation": "Jak2"}
+    assert heard.texts("info") == ["Added 2 patches from 2 shapes."]
+    painted.undo()
+    assert painted.patches == (first,)
+    painted.add_shapes([Shape(box + 1e7)])
+    assert "outside" in heard.texts("error")[0]
+
+
+def test_one_of_several_patches_is_saved_alone(painted: Session, tmp_path: Path) -> None:
+    painted.new_patch()
+    painted.paint([9])
+    painted.save_patch(tmp_path / "one.txt", only=painted.current.painting.keys[0])
+    assert (tmp_path / "one.txt").read_text() == "1\n5\n8\n"

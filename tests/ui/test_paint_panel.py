@@ -99,13 +99,13 @@ def test_where_what_ifs_are_off_the_reason_is_shown(panel, session, new_slide, g
     assert not panel.niche.isEnabled()
 
 
-def test_a_saved_patch_is_loaded_as_one_stroke(panel, opened, tmp_path, monkeypatch, click):
+def test_a_saved_patch_is_loaded_as_one_edit(panel, opened, tmp_path, monkeypatch, click):
     path = tmp_path / "patch.txt"
     opened.paint([3, 4, 5])
     opened.save_patch(path)
     opened.clear()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
-    click(panel.load)
+    panel.load.choices.actions()[0].trigger()
     assert opened.painted.tolist() == [3, 4, 5]
     assert [patch.name for patch in opened.patches] == ["patch 1", "patch"]
     click(panel.undo)
