@@ -137,7 +137,8 @@ def write_patches(path: str | Path, slide: Slide, patches: Sequence[Patch]) -> N
     elif len(patches) > 1:
         names = ", ".join(patch.name for patch in patches)
         raise ConcertError(
-            f"A .txt holds one patch, not {len(patches)} ({names}). Save each alone, or all as .geojson."
+            f"A .txt is a list of rows without names, colours or targets: it holds one patch, not {len(patches)} "
+            f"({names}). Save each alone, or all as .geojson."
         )
     else:
         write_patch_txt(path, patches[0].spots)

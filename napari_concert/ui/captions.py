@@ -31,7 +31,7 @@ def format_number(value: float) -> str:
 def caption_with_note(slide: Slide, patches: Sequence[Patch], note: str) -> str:
     """Say what is painted, a line a patch, and beneath it what the reader of the colours must know."""
     shown = [patch for patch in patches if len(patch) and not patch.hidden]
-    names = [f"{_shortened(patch.name)}: " if len(shown) > 1 else "" for patch in shown]
+    names = [f"{shortened(patch.name)}: " if len(shown) > 1 else "" for patch in shown]
     lines = [name + caption(slide, patch) for name, patch in zip(names, shown, strict=True)]
     if len(lines) > MOST_LINES:
         lines = [*lines[: MOST_LINES - 1], f"and {len(lines) - MOST_LINES + 1} more patches"]
@@ -47,8 +47,9 @@ def caption(slide: Slide, patch: Patch) -> str:
     return said + (f" → {becomes}" if becomes else "")
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+def shortened(name: str, longest: int = LONGEST_NAME) -> str:
+    """Give a name cut to so many letters."""
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
 
 
 def count_spots(count: int) -> str:

@@ -12,6 +12,7 @@ from napari_concert.ui.genes_panel import GenesPanel
 from napari_concert.ui.model_panel import ModelPanel
 from napari_concert.ui.paint_panel import PaintPanel
 from napari_concert.ui.save_panel import SavePanel
+from napari_concert.ui.shapes_exchange import ShapesExchange
 from napari_concert.ui.slide_panel import SlidePanel
 from napari_concert.ui.status_line import StatusLine
 from napari_concert.ui.top_strip import TopStrip
@@ -45,7 +46,8 @@ class ConcertDock(QWidget):
         self.strip = TopStrip(session)
         self.slide_panel, self.model_panel = SlidePanel(session), ModelPanel(session)
         self.paint_panel, self.genes_panel = PaintPanel(session, brush), GenesPanel(session)
-        self.compare_panel, self.save_panel = ComparePanel(session), SavePanel(session, viewer)
+        self.compare_panel = ComparePanel(session)
+        self.save_panel = SavePanel(session, viewer, ShapesExchange(session, viewer, brush.layers))
         self.status = StatusLine(session)
         self.steps = QTabWidget()
         self.strip.gene_box.failed.connect(self._say_error)

@@ -48,7 +48,7 @@ def test_patches_without_spots_are_left_out(slide, tmp_path):
     [
         ("a.png", [[1]], "a.png has an unknown ending. Patches are saved as .geojson, .csv or .txt"),
         ("a", [[1]], "a has an unknown ending"),
-        ("a.txt", [[1], [2]], r"A .txt holds one patch, not 2 \(patch, patch\)"),
+        ("a.txt", [[1], [2]], r"without names, colours or targets: it holds one patch, not 2 \(patch, patch\)"),
         ("a.txt", [[]], "No spot is painted"),
         ("a.geojson", [], "No spot is painted"),
     ],

@@ -1,4 +1,4 @@
-"""Step 5: save what was made; only the file dialog is replaced."""
+"""Step 6: save what was made; only the file dialog is replaced."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QFileDialog
 
-from napari_concert.io import read, read_spots
+from napari_concert.io import read, read_patches, read_spots
 from napari_concert.ui.save_panel import SavePanel
+from napari_concert.ui.shapes_exchange import ShapesExchange
+
+FILES = ("prediction", "figure", "geojson", "csv", "txt", "picture", "slide")
+PATCHES = {"geojson", "csv", "txt", "shapes"}
 
 
 @pytest.fixture
-def panel(session, viewer, show):
-    return show(SavePanel(session, viewer))
+def panel(session, viewer, layers, show):
+    return show(SavePanel(session, viewer, ShapesExchange(session, viewer, layers)))
 
 
 @pytest.fixture
@@ -32,11 +36,7 @@ def save_as(monkeypatch, tmp_path, click):
 
 
 def enabled(panel):
-    return {
-        name
-        for name in ("prediction", "txt", "geojson", "picture", "figure", "slide")
-        if getattr(panel, name).isEnabled()
-    }
+    return {name for name in (*FILES, "shapes") if getattr(panel, name).isEnabled()}
 
 
 def test_only_what_exists_can_be_saved(panel, session, tiny, model_folder):
@@ -44,9 +44,9 @@ def test_only_what_exists_can_be_saved(panel, session, tiny, model_folder):
     session.add(tiny)
     assert enabled(panel) == {"picture", "slide"}
     session.paint([1, 2])
-    assert enabled(panel) == {"picture", "slide", "txt", "geojson"}
+    assert enabled(panel) == {"picture", "slide", *PATCHES}
     session.load_model(model_folder)
-    assert enabled(panel) == {"picture", "slide", "txt", "geojson", "prediction", "figure"}
+    assert enabled(panel) == {*FILES, "shapes"}
 
 
 def test_the_prediction_is_saved(panel, painted, save_as, said):
@@ -73,6 +73,45 @@ def test_the_patch_is_saved_as_an_outline(panel, painted, save_as):
     assert read_spots(path, painted.slide).tolist() == painted.painted.tolist()
 
 
+def test_the_patches_are_saved_as_selections(panel, painted, save_as):
+    painted.new_patch()
+    painted.paint([3])
+    path = save_as(panel.csv, "patches")  # without an ending
+    found = read_patches(path.with_suffix(".csv"), painted.slide)
+    assert [patch.spots.tolist() for patch in found] == [patch.spots.tolist() for patch in painted.patches]
+
+
+def test_of_several_patches_the_rows_of_the_chosen_one_are_saved_and_the_button_says_so(panel, painted, save_as):
+    assert panel.txt.text() == "Row numbers (.txt)…"
+    painted.new_patch()
+    assert not panel.txt.isEnabled(), "the chosen patch has no spot"
+    painted.paint([3, 4])
+    painted.restyle_patch(painted.current.painting.active, name="a name that is rather long")
+    assert panel.txt.text() == "Only a name that is… (.txt)…"
+    assert save_as(panel.txt, "patch.txt").read_text() == "4\n5\n"
+    painted.choose_patch(painted.current.painting.keys[0])
+    assert panel.txt.text() == "Only patch 1 (.txt)…"
+    assert (
+        read_spots(save_as(panel.txt, "other").with_suffix(".txt"), painted.slide).tolist()
+        == painted.patches[0].spots.tolist()
+    )
+
+
+def test_patches_that_are_hidden_are_saved_but_not_drawn(panel, opened):
+    opened.paint([1])
+    opened.restyle_patch(opened.current.painting.active, hidden=True)
+    assert enabled(panel) == {"picture", "slide", *PATCHES} - {"shapes"}
+
+
+def test_patches_are_drawn_in_a_shapes_layer(panel, painted, viewer, click):
+    click(panel.shapes)
+    assert viewer.layers["patches of tiny"].features["name"].unique().tolist() == ["patch 1"]
+
+
+def test_every_button_has_a_tooltip(panel):
+    assert all(getattr(panel, name).toolTip() for name in (*FILES, "shapes"))
+
+
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
 def test_the_figure_is_saved(panel, painted, save_as, ending):
     path = save_as(panel.figure, f"figure.{ending}")
@@ -88,13 +127,13 @@ def test_the_slide_is_saved_with_its_labels(panel, opened, save_as, patch_rows):
 
 
 def test_a_cancelled_dialog_saves_nothing(panel, painted, save_as, said, tmp_path):
-    for button in (panel.prediction, panel.txt, panel.geojson, panel.picture, panel.figure, panel.slide):
-        save_as(button, "")
+    for name in FILES:
+        save_as(getattr(panel, name), "")
     assert list(tmp_path.iterdir()) == []
     assert not said
 
 
-@pytest.mark.parametrize("name", ["prediction", "txt", "geojson", "picture", "figure", "slide"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_folder_that_is_not_there_is_explained(panel, painted, save_as, said, name):
     endings = {"prediction": "h5ad", "slide": "h5ad", "picture": "png", "figure": "png"}
     save_as(getattr(panel, name), f"absent/file.{endings.get(name, name)}")
