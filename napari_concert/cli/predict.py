@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from napari_concert.prediction import Prediction
     from napari_concert.slide import Slide
 
-SPOTS_HELP = "CONCERT .txt (1-based rows of the file), GeoJSON, or obs:COLUMN; begins a patch, may repeat"
+SPOTS_HELP = (
+    "file of a patch: CONCERT .txt (1-based rows of the file), .geojson, or .csv (selections of Xenium Explorer, in µm "
+    "or as cells); or obs:COLUMN (a column of yes or no), or obs:COLUMN=LABEL; begins a patch, may repeat"
+)
 SET_HELP = "what the patch's spots become, e.g. perturbation=Jak2; may repeat"
 
 

@@ -13,7 +13,7 @@ import pytest
 from anndata import read_h5ad
 
 from napari_concert.cli import main
-from napari_concert.io import read, write_patch_geojson, write_patch_txt
+from napari_concert.io import read, write_patch_txt, write_patches
 from napari_concert.patches import Patch
 from napari_concert.prediction.export import LAYERS
 
@@ -95,16 +95,26 @@ def test_the_report_in_words(predict, capsys):
     assert "Simulated slide" in said
 
 
-@pytest.mark.parametrize("kind", ["txt", "geojson"])
+@pytest.mark.parametrize("kind", ["txt", "geojson", "csv"])
 def test_spots_from_files(run_json, predict, slide_path, rows, tmp_path, kind):
     path = tmp_path / f"patch.{kind}"
+    write_patches(path, read(slide_path), [Patch(rows)])
     if kind == "txt":
-        write_patch_txt(path, rows)
         assert path.read_text().split()[0] == str(rows[0] + 1)  # 1-based
-    else:
-        write_patch_geojson(path, read(slide_path), [Patch(rows)])
     run_json(*predict("--spots", path, "--set", "perturbation=Jak2"))
     np.testing.assert_array_equal(np.flatnonzero(read_h5ad(tmp_path / "out.h5ad").obs["painted"]), rows)
+
+
+def test_spots_of_one_label_of_a_column(run_json, refusal, predict, slide_path, tmp_path):
+    run_json(*predict("--spots", "obs:perturbation=Tgfbr2", "--set", "perturbation=Jak2"))
+    labels, painted = read(slide_path).labels("perturbation"), read_h5ad(tmp_path / "out.h5ad").obs["painted"]
+    np.testing.assert_array_equal(painted, labels == "Tgfbr2")
+    for spots, hint in (
+        ("obs:perturbation=Tgfr2", "Did you mean Tgfbr2"),
+        ("obs:pertubation=Jak2", "Did you mean perturbation"),
+        ("obs:tissue", "Name one label: obs:tissue="),
+    ):
+        assert hint in refusal(*predict("--spots", spots, "--set", "perturbation=Jak2"))
 
 
 def test_two_patches_each_with_its_own_target(run_json, predict, tmp_path):
