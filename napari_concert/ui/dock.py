@@ -15,6 +15,7 @@ from napari_concert.ui.save_panel import SavePanel
 from napari_concert.ui.shapes_exchange import ShapesExchange
 from napari_concert.ui.slide_panel import SlidePanel
 from napari_concert.ui.status_line import StatusLine
+from napari_concert.ui.theme import concern_style
 from napari_concert.ui.top_strip import TopStrip
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ConcertDock(QWidget):
         self.session, self.brush = session, brush
         self.setObjectName("concert_dock")
         self.setMinimumWidth(WIDTH)
-        self.setStyleSheet(STYLE)
+        self._follow_theme()
         self.strip = TopStrip(session)
         self.slide_panel, self.model_panel = SlidePanel(session), ModelPanel(session)
         self.paint_panel, self.genes_panel = PaintPanel(session, brush), GenesPanel(session)
@@ -72,10 +73,17 @@ class ConcertDock(QWidget):
         layout.addWidget(self.status)
 
     def changeEvent(self, event: Any) -> None:
-        """Stop painting when the dock is closed: what switches it off is gone."""
+        """Stop painting when the dock is closed: what switches it off is gone. Follow the window's theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.brush.set_active(False)
+        elif event.type() == QEvent.Type.StyleChange:
+            self._follow_theme()
+
+    def _follow_theme(self) -> None:
+        style = f"{STYLE} {concern_style()}"
+        if style != self.styleSheet():  # as setting it calls back
+            self.setStyleSheet(style)
 
     def show_step(self, panel: QWidget) -> None:
         """Bring a panel to the front."""

@@ -62,7 +62,6 @@ class GeneBox(QLineEdit):
         completer.setMaxVisibleItems(14)
         # queued, because the line edit itself first takes the row's text, which for a column says "column" as well
         completer.activated[str].connect(self._take_chosen, Qt.ConnectionType.QueuedConnection)
-        completer.popup().setStyleSheet(popup_style())
         self.setCompleter(completer)
 
     def _on_slide(self) -> None:
@@ -108,6 +107,7 @@ class GeneBox(QLineEdit):
     def focusInEvent(self, event: Any) -> None:
         """Offer first choices, and let typing replace the shown name."""
         super().focusInEvent(event)
+        self.completer().popup().setStyleSheet(popup_style())  # the theme may be another one by now
         if event.reason() != Qt.FocusReason.PopupFocusReason:  # the list closing gives the focus back as well
             self.selectAll()
             self._suggest("")

@@ -9,14 +9,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_concert.ui.tooltips import TIPS
-from napari_concert.ui.widgets import ERROR_COLOUR, WARNING_COLOUR, button, follow
+from napari_concert.ui.widgets import button, concern, follow
 
 if TYPE_CHECKING:
     from napari_concert.session import Session
 
 log = logging.getLogger(__name__)
 
-_COLOURS = {"error": ERROR_COLOUR, "warning": WARNING_COLOUR}
 _PREFIX = {"error": "Error: ", "warning": "Caution: "}
 
 
@@ -54,7 +53,7 @@ class StatusLine(QFrame):
     def tell(self, kind: str, text: str) -> None:
         """Show one line; errors and warnings in their colour."""
         log.log(logging.WARNING if kind == "error" else logging.INFO, "%s", text)
-        self.message.setStyleSheet(f"color: {_COLOURS[kind]};" if kind in _COLOURS else "")
+        concern(self.message, kind)
         self.message.setText(_PREFIX.get(kind, "") + text)
 
     def _on_busy(self, text: str) -> None:

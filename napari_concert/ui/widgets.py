@@ -9,8 +9,8 @@ from psygnal import SignalInstance
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-WARNING_COLOUR = "#e0a526"
-ERROR_COLOUR = "#f0645a"
+from napari_concert.ui.theme import CONCERN
+
 SPACING = 8
 
 
@@ -26,13 +26,19 @@ def note(text: str = "", kind: str = "info") -> QLabel:
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    colour = {"warning": WARNING_COLOUR, "error": ERROR_COLOUR}.get(kind)
-    if colour:
-        label.setStyleSheet(f"color: {colour};")
-    elif kind == "quiet":
+    if kind == "quiet":
         label.setStyleSheet("font-size: 11px;")
+    concern(label, kind)
     say(label, text)
     return label
+
+
+def concern(label: QLabel, kind: str) -> None:
+    """Give a label the dock's colour of warnings or errors, or that of all text for another kind."""
+    if label.property(CONCERN) != kind:
+        label.setProperty(CONCERN, kind)
+        label.style().unpolish(label)  # else Qt goes on with the style of before
+        label.style().polish(label)
 
 
 def say(label: QLabel, text: str) -> None:

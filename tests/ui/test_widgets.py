@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from psygnal import Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_concert.ui.widgets import ERROR_COLOUR, WARNING_COLOUR, button, follow, note, say
+from napari_concert.ui.theme import concern_colour, concern_style
+from napari_concert.ui.widgets import button, concern, follow, note, say
 
 
 class Teller:
@@ -49,11 +51,21 @@ def test_a_note_takes_no_room_while_it_is_empty(show):
     assert label.wordWrap()
 
 
-@pytest.mark.parametrize(("kind", "colour"), [("warning", WARNING_COLOUR), ("error", ERROR_COLOUR)])
-def test_notes_of_concern_have_their_colour(qtbot, kind, colour):
-    label = note("Words.", kind)
-    qtbot.addWidget(label)
-    assert colour in label.styleSheet()
+@pytest.mark.parametrize("kind", ["warning", "error"])
+def test_notes_of_concern_have_their_colour_where_the_style_says_so(show, kind):
+    around = QWidget()
+    around.setStyleSheet(concern_style())
+    QVBoxLayout(around).addWidget(label := note("Words.", kind))
+    show(around)
+    assert ink(label) == concern_colour(kind)
+    concern(label, "info")
+    assert ink(label) not in (concern_colour("warning"), concern_colour("error"))
+    concern(label, kind)
+    assert ink(label) == concern_colour(kind)
+
+
+def ink(label):
+    return label.palette().color(QPalette.ColorRole.WindowText).name()
 
 
 def test_a_button_calls_its_slot_without_arguments(show, click):
