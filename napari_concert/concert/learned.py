@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,27 +83,32 @@ class Learned:
         """
         if state not in self.vocabulary.propagating:
             raise UnknownName("state that reaches its surroundings", state, self.vocabulary.propagating)
-        p, row = self.vocabulary.propagating.index(state), self.scopes().to_dict("index")[state]
-        long, short = (tuple(float(row[f"{name}{end}"]) for end in ("", "_lower", "_upper")) for name in LENGTHS)
+        return self.reaches()[self.vocabulary.propagating.index(state)]
+
+    def reaches(self) -> tuple[Reach, ...]:
+        """Return how far each propagating state reaches."""
+        degrees = np.linspace(0, 360, CORNERS + 1)
+        away = half_outline(self.network.attributes.field, degrees).numpy() * self.scale.pitch
+        toward = np.column_stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+        rows = self.scopes().to_dict("records")
+        states = enumerate(self.vocabulary.propagating)
+        return tuple(self._reach(p, state, rows[p], toward * away[p][:, None]) for p, state in states)
+
+    def _reach(self, p: int, state: str, row: dict[Hashable, Any], outline: Floats) -> Reach:
+        long, short = ((row[name], row[f"{name}_lower"], row[f"{name}_upper"]) for name in LENGTHS)
         return Reach(
             state=state,
             unit=self.scale.unit,
-            long=long,  # type: ignore[arg-type]
-            short=short,  # type: ignore[arg-type]
-            angle=float(row["angle"]),
-            cut_off=float(row["cut_off"]),
-            passes_border=float(row["passes_border"]),
-            outline=self._outline(p),
+            long=long,
+            short=short,
+            angle=row["angle"],
+            cut_off=row["cut_off"],
+            passes_border=row["passes_border"],
+            outline=outline,
             cut_offs=self._cut_offs_of(p),
             farthest=self.network.attributes.field.reach * self.scale.pitch,
             is_found=self._spills_over(state),
         )
-
-    def _outline(self, p: int) -> Floats:
-        """Return the closed line (CORNERS + 1, 2) on which a state is felt half as strongly as one pitch away."""
-        degrees = np.linspace(0, 360, CORNERS + 1)
-        away = half_outline(self.network.attributes.field, degrees)[p].numpy() * self.scale.pitch
-        return np.column_stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]) * away[:, None]
 
     def _cut_offs_of(self, p: int) -> pd.DataFrame:
         """Return one state's cut-off in each tissue, with its interval on the scale that it was learned on."""

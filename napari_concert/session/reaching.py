@@ -29,7 +29,7 @@ class Reaching(SessionBase):
 
     reach_changed = Signal()
     shows_reach = True
-    _learned: tuple[Concert, dict[str, Reach]] | None = None  # those that were asked for, of one model
+    _learned: tuple[Concert, tuple[Reach, ...]] | None = None  # worked out once for a model
 
     def show_reach(self, shown: bool) -> None:
         """Draw the reach around the tool on the slide, or don't."""
@@ -38,17 +38,20 @@ class Reaching(SessionBase):
             self.reach_changed.emit()
 
     @property
+    def reaches(self) -> tuple[Reach, ...]:
+        """How far each state reaches, as the model learned, whether it fits the current slide or not."""
+        if self.model is None:
+            return ()
+        if self._learned is None or self._learned[0] is not self.model:
+            self._learned = (self.model, self.model.learned.reaches())
+        return self._learned[1]
+
+    @property
     def reach(self) -> Reach | None:
         """Learned reach of the state that the active patch becomes; None if there is none (see :attr:`no_reach`)."""
-        model = self._usable_model()
-        if model is None or self.no_reach:
+        if self.no_reach:
             return None
-        if self._learned is None or self._learned[0] is not model:
-            self._learned = (model, {})
-        known, state = self._learned[1], self._painted_state
-        if state not in known:
-            known[state] = model.learned.reach(state)
-        return known[state]
+        return next(reach for reach in self.reaches if reach.state == self._painted_state)
 
     @property
     def no_reach(self) -> str:

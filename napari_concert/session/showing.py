@@ -53,7 +53,7 @@ def show_cut_offs(slide: Slide, reach: Reach | None, why_none: str) -> ShownValu
     by_tissue, last = reach.cut_offs["cut_off"], reach.cut_offs.index[-1]
     names = [name if name in by_tissue.index else last for name in slide.tissue_of]
     values = np.where(slide.usable, by_tissue.loc[names].to_numpy(dtype=np.float64), np.nan)
-    unit = f"{reach.unit}; from farther away a spot feels nothing"
+    unit = f"{reach.unit}; nothing acts from farther"
     return ShownValues(
         f"cut-off of {reach.state}", "continuous", values, (0.0, reach.farthest), unit, _by_tissue(reach)
     )

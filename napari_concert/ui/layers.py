@@ -46,6 +46,7 @@ class SlideLayers:
         self.text = PictureText(viewer)
         self.scene: SlideScene | None = None
         self._shown: ShownValues | None = None
+        self._reach_note = ""
         self._links = [
             (session.slide_changed, self._show_slide),
             (session.columns_changed, self._show_slide),
@@ -150,12 +151,18 @@ class SlideLayers:
         elif self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
             said = caption_with_note(self.scene.slide, self.session.patches, note)
-            self.text.set_caption("\n".join(line for line in (self._section(), said) if line))
+            self.text.set_caption("\n".join(line for line in (self._section(), said, self._reach_note) if line))
+
+    def set_reach_note(self, text: str) -> None:
+        """Say on the picture what the dotted ring is; "" where there is none."""
+        if text != self._reach_note:
+            self._reach_note = text
+            self._show_caption()
 
     def _section(self) -> str:
         """Name the section of a stack that the slider shows; nothing in the 3D view, which shows all."""
         dims = self.viewer.dims
-        if self.scene is None or dims.ndisplay == dims.ndim:
+        if self.scene is None or dims.ndisplay >= dims.ndim:  # more, for a moment, where a flat slide is shown in 3D
             return ""
         return self.scene.section_at(dims.point[-3])
 

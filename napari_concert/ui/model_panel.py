@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from napari_concert.session import TrainingSettings
 from napari_concert.ui.plots import LossPlot
+from napari_concert.ui.reach_words import lines
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import button, column, follow, form, heading, note, say
 
@@ -92,7 +93,7 @@ class ModelPanel(QWidget):
         problem = self.session.model_problem
         say(self.problem, f"Not used on this slide: {problem}." if problem else "")
         say(self.notes, "" if model is None else "\n".join((*model.notes, *model.learned.findings())))
-        say(self.reach, "" if model is None else reach(model))
+        say(self.reach, lines(self.session.reaches))
 
     def _save(self) -> None:
         folder, _ = QFileDialog.getSaveFileName(self, "Save the model as a folder", "concert-model")
@@ -156,13 +157,3 @@ def about(model: Concert, name: str) -> str:
     kept = history.loc[history["kept"], "heldout_loss"]
     loss = f" · hidden-spot loss {kept.iloc[0]:.4f} nats per spot and gene" if kept.notna().any() else ""
     return f"{name or 'trained'} · {len(model.genes):,} genes · states: {states}\n{len(history)} epochs{loss}"
-
-
-def reach(model: Concert) -> str:
-    """Return how far each state's effect reaches, as learned."""
-    unit, scopes = model.scale.unit, model.learned.scopes()
-    lines = [
-        f"{state}: half at {row.range_long:.3g} {unit} ({row.range_long_lower:.3g} to {row.range_long_upper:.3g})"
-        for state, row in scopes.iterrows()
-    ]
-    return "Learned reach of spill-over: " + "; ".join(lines) + "." if lines else ""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
+    from napari_concert.ui.reach_ring import ReachRing
     from napari_concert.ui.tissue_image import TissueImage
 
 Paths: TypeAlias = str | Sequence[str]
@@ -62,6 +63,7 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     from napari_concert.ui.home import kept_dock
     from napari_concert.ui.image_form import ImageForm
     from napari_concert.ui.layers import SlideLayers
+    from napari_concert.ui.reach_ring import ReachRing
     from napari_concert.ui.tissue_image import TissueImage
 
     viewer = _viewer(napari_viewer)
@@ -71,10 +73,10 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     session = session or make_session()
     layers, compared = SlideLayers(viewer, session), CompareLayers(viewer, session)
     brush, image = BrushTool(viewer, layers, session), TissueImage(viewer, session, layers)
-    dock = ConcertDock(session, viewer, brush)
+    ring, dock = ReachRing(viewer, layers, session, brush), ConcertDock(session, viewer, brush)
     dock.slide_panel.add_image_form(ImageForm(image))
     viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
-    _keep(dock, viewer, image, layers, compared)
+    _keep(dock, viewer, ring, image, layers, compared)
     return dock
 
 
@@ -120,7 +122,7 @@ def _viewer(proxy: Viewer | None) -> Viewer:
     return viewer
 
 
-def _keep(dock: ConcertDock, viewer: Viewer, *drawn: TissueImage | SlideLayers | CompareLayers) -> None:
+def _keep(dock: ConcertDock, viewer: Viewer, *drawn: ReachRing | TissueImage | SlideLayers | CompareLayers) -> None:
     """Keep the parts until the window, or a dock without one, goes away; background work ends then or on quitting."""
     from qtpy.QtWidgets import QApplication
 

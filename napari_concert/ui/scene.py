@@ -13,6 +13,7 @@ from napari_concert.patches import DEFAULT_COLOR
 from napari_concert.ui.colours import NO_VALUE, Rgba, category_colours, colormap
 from napari_concert.ui.layout import lay_out
 from napari_concert.ui.outline import OutlineOverlay
+from napari_concert.ui.reach_overlay import ReachOverlay
 from napari_concert.ui.spots import SpotsLayer, layer_units, show_colours, show_values
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class SlideScene:
         # napari takes point sizes in units of the last axis, whose step is 1
         self.spots = SpotsLayer(self._data, diameter=slide.spot_diameter, name=slide.name, **shared)
         self.rings = _empty_rings(ndim, slide.spot_diameter, shared)
-        self.outline = OutlineOverlay()
+        self.outline, self.reach = OutlineOverlay(), ReachOverlay()
         self.spots._overlays["concert_outline"] = self.outline  # noqa: SLF001 - napari has no public way yet
+        self.spots._overlays["concert_reach"] = self.reach  # noqa: SLF001
         self._levels = np.unique(self.layout.points[self.rows, 0]) if ndim == 3 else None
         # for each drawn spot of a stack, which section along z it lies on
         self._level_of = (
@@ -118,8 +120,22 @@ class SlideScene:
         if points is None:
             self.outline.points = ()
         else:
-            rows_columns = points[:, 1::-1] / np.asarray(self.layout.step)[-2:]
-            self.outline.points = tuple(map(tuple, rows_columns.tolist()))
+            self.outline.points = tuple(map(tuple, self._drawn(points).tolist()))
+
+    def show_reach(self, outline: Floats | None) -> None:
+        """Show a closed line (n, 2; x, y in the slide's units, seen from its middle) as a dotted ring, or none."""
+        if outline is not None:
+            self.reach.points = tuple(map(tuple, self._drawn(outline).tolist()))
+        self.reach.visible = outline is not None
+
+    def move_reach(self, point: Floats) -> None:
+        """Put the middle of the dotted ring at a point (x, y[, z] in the slide's units)."""
+        row, column = self._drawn(point[None])[0].tolist()
+        self.reach.centre = (row, column)
+
+    def _drawn(self, points: Floats) -> Floats:
+        """Return points (n, 2 or more; x, y in the slide's units) as (row, column) of the layers."""
+        return np.asarray(points[:, 1::-1] / np.asarray(self.layout.step)[-2:], dtype=np.float64)
 
     # -- sections of a stack ------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_concert.slide import Columns
-from napari_concert.ui.model_panel import NO_MODEL, ModelPanel, SettingsForm, reach
+from napari_concert.ui.model_panel import NO_MODEL, ModelPanel, SettingsForm
+from napari_concert.ui.reach_words import lines
 
 
 @pytest.fixture
@@ -112,9 +113,10 @@ def test_a_model_is_described(panel, trained):
     assert "40 genes" in panel.about.text()
     assert "control, Ifngr2, Jak2, Tgfbr2" in panel.about.text()
     assert "3 epochs" in panel.about.text()
-    assert panel.reach.text() == reach(trained.model)
-    assert "Jak2: half at" in panel.reach.text()
-    assert "µm" in panel.reach.text()
+    assert panel.reach.text() == lines(trained.reaches)
+    said = panel.reach.text().splitlines()[1:]
+    assert [line.split(":")[0] for line in said] == [reach.state for reach in trained.reaches]
+    assert all("µm (" in line and "ends at" in line and "% passes a tissue border" in line for line in said)
 
 
 def test_a_model_is_saved_and_loaded(panel, trained, tmp_path, monkeypatch, click):
