@@ -24,6 +24,7 @@ import pandas as pd
 from scipy import sparse
 
 from napari_concert.errors import ConcertError
+from napari_concert.prediction.parts import ChangeParts, parts
 from napari_concert.prediction.posterior import Changes, Floats, false_sign_rate, interval, root
 from napari_concert.prediction.regions import mean_change, modelled
 
@@ -153,6 +154,17 @@ def set_values(prediction: Prediction, gene_set: GeneSet) -> Changes:
     return Changes(*(prediction.spread(values) for values in found))
 
 
+def set_parts(prediction: Prediction, gene_set: GeneSet) -> ChangeParts:
+    """Split the mean change of a gene set into own response and what comes from neighbours, as for a gene.
+
+    Raises
+    ------
+    ConcertError
+        If no gene of the set is modelled, or the prediction does not know what spots would do alone.
+    """
+    return parts(prediction, gene_set.name, _modelled_genes(prediction, gene_set))
+
+
 def set_profile(prediction: Prediction, groups: Sequence[npt.ArrayLike], gene_set: GeneSet) -> pd.DataFrame:
     """Give the mean change of a gene set over several groups of spots, such as rings around a patch.
 
@@ -185,11 +197,7 @@ def set_profile(prediction: Prediction, groups: Sequence[npt.ArrayLike], gene_se
 
 def _decode(prediction: Prediction, difference: Floats, gene_set: GeneSet) -> Changes:
     """Decode what a set does where features differ by ``difference`` (n, Q)."""
-    columns = Spelling(prediction.genes).positions(gene_set.genes)
-    if not columns.size:
-        raise ConcertError(
-            f"No gene of {gene_set.name!r} is modelled. Choose a set with modelled genes, or train with them."
-        )
+    columns = _modelled_genes(prediction, gene_set)
     used = np.flatnonzero((difference != 0).any(axis=0))
     differs = difference[:, used]
     block = prediction.covariance[columns][:, used][:, :, used].astype(np.float64).sum(axis=0) / len(columns) ** 2
@@ -197,3 +205,13 @@ def _decode(prediction: Prediction, difference: Floats, gene_set: GeneSet) -> Ch
     change, centre = (differs @ w[at].mean(axis=1) for w in (prediction.weights, prediction.centres))
     sd = root(np.einsum("nq,nq->n", differs @ block, differs))
     return Changes(change, sd, *interval(change, centre, sd))
+
+
+def _modelled_genes(prediction: Prediction, gene_set: GeneSet) -> Columns:
+    """Return which columns of a prediction a set means."""
+    columns = Spelling(prediction.genes).positions(gene_set.genes)
+    if not columns.size:
+        raise ConcertError(
+            f"No gene of {gene_set.name!r} is modelled. Choose a set with modelled genes, or train with them."
+        )
+    return columns

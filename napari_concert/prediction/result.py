@@ -192,7 +192,7 @@ class Prediction:
         ConcertError
             If this prediction does not know what spots would do alone.
         """
-        return parts(self, name)
+        return parts(self, name, np.array([self.index_of(name)]))
 
     # -- regions ----------------------------------------------------------------------------------------------------
 

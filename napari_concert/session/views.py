@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate import known_truth
-from napari_concert.prediction import ChangeParts
 from napari_concert.session.reaching import Reaching
 from napari_concert.session.showing import show, show_cut_offs, true_change
 from napari_concert.session.shown import CUT_OFF, Colour, Scaling, ShownValues, View
@@ -79,11 +78,6 @@ class Views(Reaching):
     def true_change(self, gene: str) -> npt.NDArray[np.float64] | None:
         """Return the true change (n_spots,) of a gene under the predicted what-if, natural log; None if unknown."""
         return None if self.result is None else true_change(self.result, gene)
-
-    def parts(self, gene: str) -> ChangeParts | None:
-        """Return the predicted change of a gene in two parts: own response, from neighbours; None if there is none."""
-        result = self.result
-        return None if result is None or gene not in result.prediction else result.prediction.parts(gene)
 
     def values(self) -> ShownValues:
         """Return what the picture shows now."""

@@ -1,4 +1,4 @@
-"""How the change of the shown gene, or of a gene set, depends on the distance from the patch."""
+"""How the change of the shown gene or gene set depends on the distance from the patch, and where it comes from."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from psygnal import Signal
 
 from napari_concert.evaluate import true_change
-from napari_concert.prediction import GeneSet, set_profile, set_values
+from napari_concert.prediction import ChangeParts, GeneSet, set_parts, set_profile, set_values
 from napari_concert.prediction.genesets import Spelling
 from napari_concert.session import View
+from napari_concert.session.results import RING_PITCHES
+from napari_concert.ui.captions import format_length
 from napari_concert.ui.plots import FIRST, FONT_SIZE, MUTED, PLOT_HEIGHT, SECOND, PlotCanvas
 from napari_concert.ui.widgets import follow
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 Rows = npt.NDArray[np.int64]
 
 FARTHEST = 10.0  # pitches
+LEAST = 0.005  # of a change: less is written as 0
 NO_CHANGE = "Paint spots in step 3: how the change falls off with distance appears here."
 NO_GENE = "Click a gene above: how its change falls off with distance appears here."
 NO_SET = "Click a gene set above: how its change falls off with distance appears here."
@@ -31,14 +35,24 @@ class DistancePlot(PlotCanvas):
     """The mean change at each distance with its 95 % interval, over the spots behind it; the truth where it is known.
 
     The distance of a spot is that to the nearest spot of the patch, 0 inside it. Spots that other patches change are
-    left out: what happens there is not this patch's doing.
+    left out: what happens there is not this patch's doing. A mean that mostly comes from neighbours has an open marker.
+
+    Attributes
+    ----------
+    said
+        Where the change comes from, in one line; "" while nothing is plotted.
+    says
+        Emitted with that line.
     """
+
+    says = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__(PLOT_HEIGHT)
         self.session = session
         self._set: GeneSet | None = None
         self._reads_sets = False
+        self.said = ""
         for signal in (session.prediction_changed, session.shown_changed, session.slide_changed):
             follow(self, signal, self._refresh)
         self._refresh()
@@ -67,12 +81,17 @@ class DistancePlot(PlotCanvas):
 
     def _draw(self) -> None:
         result, what = self.session.result, self._set if self._reads_sets else self._gene()
+        self._say("")
         if result is None or result.what_if.is_empty:
             self.tell(NO_CHANGE)
         elif what is None or not Spelling(result.prediction.genes).positions(what.genes).size:
             self.tell(NO_SET if self._reads_sets else NO_GENE)
         else:
             self._draw_profile(result, what)
+
+    def _say(self, text: str) -> None:
+        self.said = text
+        self.says.emit(text)
 
     def _gene(self) -> GeneSet | None:
         """Return the shown gene as a set of one, if it is modelled."""
@@ -90,7 +109,7 @@ class DistancePlot(PlotCanvas):
         distance = _own_distance(result, current.index.distance_to(result.patch))
         groups = by_distance(distance, current.slide.pitch)
         genes = [result.prediction.genes[g] for g in Spelling(result.prediction.genes).positions(what.genes)]
-        profile = set_profile(result.prediction, groups, what)
+        parts, profile = set_parts(result.prediction, what), set_profile(result.prediction, groups, what)
         profile.insert(0, "distance", [float(distance[rows].mean()) for rows in groups])
         profile = profile[profile["spots"] > 0]
         axes = self.begin(
@@ -98,17 +117,18 @@ class DistancePlot(PlotCanvas):
         )
         axes.axhline(0, color=MUTED, linewidth=0.6)
         self._draw_spots(result, what, distance)
-        self._draw_means(profile)
+        self._draw_means(profile, [_is_own(parts, groups[i]) for i in profile.index])
         self._draw_truth(result, genes, groups, profile)
         self._draw_counts(profile)
         self.end()
+        self._say(where_from(result, parts, scaling.change_factor))
 
     def _draw_spots(self, result: Result, what: GeneSet, distance: npt.NDArray[np.float64]) -> None:
         change = set_values(result.prediction, what).change * self.session.scaling.change_factor
         near = np.isfinite(distance) & np.isfinite(change)
         self.axes.plot(distance[near], change[near], "o", ms=2, mew=0, color=MUTED, alpha=0.45, zorder=1)
 
-    def _draw_means(self, profile: pd.DataFrame) -> None:
+    def _draw_means(self, profile: pd.DataFrame, own: list[bool]) -> None:
         factor, at = self.session.scaling.change_factor, profile["distance"]
         self.axes.fill_between(
             at,
@@ -119,6 +139,9 @@ class DistancePlot(PlotCanvas):
             lw=0,
         )
         self.axes.plot(at, profile["change"] * factor, "o-", ms=3.5, lw=1.2, color=FIRST, label="mean change")
+        open_ = ~np.array(own, dtype=bool)
+        inside = self.axes.figure.get_facecolor()
+        self.axes.plot(at[open_], profile["change"][open_] * factor, "o", ms=3.5, mec=FIRST, mfc=inside)
 
     def _draw_truth(self, result: Result, genes: list[str], groups: list[Rows], profile: pd.DataFrame) -> None:
         truth = true_change(result.slide, result.what_if, genes)
@@ -153,6 +176,30 @@ def _own_distance(result: Result, distance: npt.NDArray[np.float64]) -> npt.NDAr
     found[np.setdiff1d(result.what_if.rows, result.patch)] = np.nan
     found[found > FARTHEST * result.slide.pitch] = np.nan
     return found
+
+
+def _is_own(parts: ChangeParts, rows: Rows) -> bool:
+    """Return whether the mean change over some spots is their own response rather than their neighbours' doing."""
+    own, neighbours = _mean(parts.own[rows]), _mean(parts.neighbours[rows])
+    return abs(own) > abs(neighbours)
+
+
+def where_from(result: Result, parts: ChangeParts, factor: float) -> str:
+    """Say how much of the mean change in patch and ring is the spots' own response, and what comes from neighbours."""
+    ring = np.setdiff1d(result.ring, result.what_if.rows)  # what else is painted has a response of its own
+    own, neighbours = (_number(factor * _mean(each[result.patch])) for each in (parts.own, parts.neighbours))
+    around = _number(factor * _mean(parts.neighbours[ring]))
+    width = format_length(result.slide, RING_PITCHES * result.slide.pitch)
+    return f"Patch: {own} own response, {neighbours} from neighbours. Ring of {width}: {around} from neighbours."
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else 0.0
+
+
+def _number(value: float) -> str:
+    return "0" if abs(value) < LEAST else f"{value:+.2f}"
 
 
 def _title(what: GeneSet, used: int) -> str:

@@ -37,11 +37,15 @@ OPTIONS = {
     Plot.FIT: ("Fit", "All genes: what was measured in these spots, and what the model expects of them as they are."),
 }
 EXPLAINED = {
-    Plot.DISTANCE: "Band: 95 % interval of the mean. Dots and numbers: spots.",
+    Plot.DISTANCE: "Band: 95 % interval of the mean; open circles come from neighbours. Dots and numbers: spots.",
     Plot.VOLCANO: "Above the dashed line (false sign rate 0.025) the sign is called sure.",
     Plot.FIT: "A check of the fit on spots that the model was trained on, not a validation. "
     "At the left edge: genes without any count here.",
 }
+TIP_PARTS = (
+    "Own response: what the spots would do if each of them alone were changed. From neighbours: what changing the "
+    "others adds. In this model a spot feels no other spots that are in its own state."
+)
 
 
 class GenePlots(QWidget):
@@ -63,13 +67,15 @@ class GenePlots(QWidget):
         self.session = session
         self.choice = Choice(OPTIONS)
         self.distance, self.volcano, self.fit = DistancePlot(session), VolcanoPlot(), FitPlot()
-        self.says = note(kind="quiet")
+        self.says, self.parts = note(kind="quiet"), note()
+        self.parts.setToolTip(TIP_PARTS)
         self._tables: Tables | None = None
         self._rows: pd.DataFrame | None = None
         self._drawn: tuple[object, ...] = (None, None, None, None)
         self._marked = ""
         self._lay_out()
         self.choice.chosen.connect(self._show)
+        self.distance.says.connect(self._say_parts)
         self.volcano.gene_chosen.connect(self.row_chosen.emit)
         self.fit.gene_chosen.connect(self.gene_chosen.emit)
         follow(self, session.shown_changed, self._show)
@@ -83,7 +89,7 @@ class GenePlots(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        for part in (self.choice, self.stack, self.says):
+        for part in (self.choice, self.stack, self.parts, self.says):
             layout.addWidget(part)
 
     def show_tables(self, tables: Tables | None, rows: pd.DataFrame | None) -> None:
@@ -100,6 +106,9 @@ class GenePlots(QWidget):
         """Plot the gene that the slide shows, and mark it."""
         self.distance.show_gene()
         self._mark(self._shown_gene())
+
+    def _say_parts(self, *_: object) -> None:
+        say(self.parts, self.distance.said if self.choice.value is Plot.DISTANCE else "")
 
     def _shown_gene(self) -> str:
         colour = self.session.colour
@@ -119,6 +128,7 @@ class GenePlots(QWidget):
         plot, scaling = self.choice.value, self.session.scaling
         self.stack.setCurrentIndex(list(Plot).index(plot))
         say(self.says, EXPLAINED[plot])
+        self._say_parts()
         wanted = (plot, self._tables, self._rows, scaling.log2)
         if not self.isVisible() or _same(wanted, self._drawn):
             return

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from napari_concert import ConcertError, Prediction, UnknownName
+from napari_concert.prediction import GeneSet, set_parts, set_values
 
 
 def test_the_parts_sum_to_the_change(prediction: Prediction) -> None:
     for name in prediction.genes:
         parts = prediction.parts(name)
-        assert parts.gene == name
+        assert parts.name == name
         np.testing.assert_allclose(parts.own + parts.neighbours, prediction.gene(name).change, atol=1e-12)
 
 
@@ -38,3 +39,12 @@ def test_what_can_not_be_split_says_so(make: Callable[..., Prediction]) -> None:
         make(alone_features=None).parts("g0")
     with pytest.raises(UnknownName):
         make().parts("g99")
+
+
+def test_a_set_is_split_as_its_genes_are_on_average(prediction: Prediction) -> None:
+    some = GeneSet("some", ("G2", "g5", "unknown"))
+    parts, single = set_parts(prediction, some), [prediction.parts(name) for name in ("g2", "g5")]
+    np.testing.assert_allclose(parts.own, np.mean([part.own for part in single], axis=0))
+    np.testing.assert_allclose(parts.own + parts.neighbours, set_values(prediction, some).change, atol=1e-12)
+    with pytest.raises(ConcertError, match="No gene of 'none'"):
+        set_parts(prediction, GeneSet("none", ("unknown",)))

@@ -132,15 +132,3 @@ def test_cut_offs_are_what_a_restored_slide_shows_again(
     until(again, lambda: again.model is not None)
     assert again.colour == CUT_OFF
     assert again.values().label == "cut-off of Jak2"
-
-
-def test_the_parts_of_the_shown_change(aiming: Session) -> None:
-    assert aiming.parts("Krt8") is not None
-    aiming.paint([10, 11, 12])
-    parts, gene = aiming.parts("Krt8"), aiming.result.prediction.gene("Krt8")
-    np.testing.assert_allclose(parts.own + parts.neighbours, gene.change, atol=1e-6)
-    assert aiming.parts("no such gene") is None
-
-
-def test_without_a_prediction_there_are_no_parts(session: Session) -> None:
-    assert session.parts("Krt8") is None

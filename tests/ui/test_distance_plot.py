@@ -145,3 +145,35 @@ def test_every_spot_with_a_distance_is_in_one_group(distance):
     inside = [set(group) for group in groups if 0.0 in np.array(distance)[group]]
     assert inside in ([], [set(np.flatnonzero(np.array(distance) == 0))]), "the patch is a group of its own"
     assert all(np.ptp(np.array(distance)[group]) <= 1.5 for group in groups)
+
+
+def test_it_says_how_much_is_own_response_and_how_much_comes_from_neighbours(plot, painted):
+    painted.show_gene("Fn1")
+    result, log2 = painted.result, 1 / np.log(2)
+    parts = result.prediction.parts("Fn1")
+    own, neighbours = (values[result.patch].mean() * log2 for values in (parts.own, parts.neighbours))
+    around = parts.neighbours[result.ring].mean() * log2
+    assert own + neighbours == pytest.approx(points(plot, "mean change")[1][0])
+    numbers = ["0" if abs(value) < 0.005 else f"{value:+.2f}" for value in (own, neighbours, around)]
+    assert plot.said == (
+        f"Patch: {numbers[0]} own response, {numbers[1]} from neighbours. Ring of 200 µm: {numbers[2]} from neighbours."
+    )
+    painted.show_column("tissue")
+    assert plot.said == ""
+
+
+def test_means_that_come_from_neighbours_are_open(plot, painted):
+    painted.show_gene("Fn1")
+    (open_,) = [line for line in plot.axes.lines if line.get_label().startswith("_") and line.get_markersize() == 3.5]
+    distance, change = points(plot, "mean change")
+    assert 0 not in open_.get_xdata(), "the patch responds by itself"
+    assert list(open_.get_xdata()) == list(distance[1:])
+    assert list(open_.get_ydata()) == list(change[1:])
+
+
+def test_a_core_as_observed_has_no_response_of_its_own(plot, painted):
+    painted.show_gene("Fn1")
+    painted.perturb_surroundings(150.0)
+    assert plot.said.startswith("Patch: 0 own response, ")
+    (open_,) = [line for line in plot.axes.lines if line.get_label().startswith("_") and line.get_markersize() == 3.5]
+    assert 0 in open_.get_xdata()

@@ -53,3 +53,13 @@ def test_without_tables_the_plots_say_what_to_do(plots, painted, click):
     plots.show_tables(made, made.genes)
     plots.show_tables(None, None)
     assert is_empty(plots.volcano)
+
+
+def test_where_the_change_comes_from_is_said_under_the_plot_by_distance(session, painted, show):
+    plots = show(GenePlots(session))
+    painted.show_gene("Fn1")
+    assert plots.parts.isVisible()
+    assert plots.parts.text() == plots.distance.said != ""
+    plots.choice.set_value(Plot.FIT)
+    plots._show()
+    assert not plots.parts.isVisible()
