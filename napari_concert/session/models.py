@@ -84,7 +84,9 @@ class Models(SessionBase):
         done = "The model is ready" if status == "done" else "Stopped; the best weights so far are kept"
         if self.model_problem:
             return "warning", f"{done}, but it can't be used on this slide: {self.model_problem}."
-        return "info", f"{done}. Paint spots in step 3; step 4 lists the genes that change."
+        is_painted = self.current is not None and len(self.current.painting.painted)
+        what_next = "Step 4 lists" if is_painted else "Paint spots in step 3; step 4 lists"
+        return "info", f"{done}. {what_next} the genes that change."
 
     def _training_failed(self, state: TrainingState, error: BaseException) -> None:
         if self.training is not state:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PREFIX = {"error": "Error: ", "warning": "Caution: "}
+# seconds that a message stays in any case; after that, the next edit takes it away, as it is about what was before
+_STAYS = {"info": 2.0, "warning": 8.0, "error": 8.0}
 
 
 class StatusLine(QFrame):
@@ -33,9 +36,12 @@ class StatusLine(QFrame):
         self.progress.setTextVisible(True)
         self.cancel = button("Stop", self._cancel, TIPS["stop"])
         self._lay_out()
+        self._until = 0.0
         follow(self, session.notified, self.tell)
         follow(self, session.busy_changed, self._on_busy)
         follow(self, session.training_changed, self._on_training)
+        for signal in (session.patch_changed, session.target_changed, session.slide_changed, session.columns_changed):
+            follow(self, signal, self._forget)
         self._on_training()
 
     def _lay_out(self) -> None:
@@ -52,9 +58,16 @@ class StatusLine(QFrame):
 
     def tell(self, kind: str, text: str) -> None:
         """Show one line; errors and warnings in their colour."""
-        log.log(logging.WARNING if kind == "error" else logging.INFO, "%s", text)
+        if text:
+            log.log(logging.WARNING if kind == "error" else logging.INFO, "%s", text)
         concern(self.message, kind)
         self.message.setText(_PREFIX.get(kind, "") + text)
+        self._until = time.monotonic() + _STAYS[kind]
+
+    def _forget(self, *_: object) -> None:
+        """Take away a message that is about what was before; not one of work that goes on."""
+        if self.message.text() and time.monotonic() > self._until and not self.message.text().endswith("…"):
+            self.tell("info", "")
 
     def _on_busy(self, text: str) -> None:
         if text:
@@ -68,17 +81,22 @@ class StatusLine(QFrame):
         self._work.setVisible(running)
         if state is None or not running:
             return
+        self._forget()
         self.cancel.setEnabled(state.status != "stopping")
         latest = state.latest
         if latest is None:
             self.progress.setRange(0, 0)
             self.progress.setFormat("preparing …")
             return
-        self.progress.setRange(0, 100 * latest.max_epochs)
-        self.progress.setValue(int(100 * (latest.index - 1 + latest.fraction)))
-        left = f"at most {latest.seconds_left:.0f} s left"
-        doing = "stopping" if state.status == "stopping" else left
-        self.progress.setFormat(f"epoch {latest.index} of {latest.max_epochs} · {doing}")
+        left = "stopping" if state.status == "stopping" else f"at most {latest.seconds_left:.0f} s left"
+        if state.epochs and latest.fraction < 1 and state.epochs[-1].index == latest.index:
+            doing, done, whole = "finishing", latest.fraction, 1  # all epochs are over
+        else:
+            doing, whole = f"epoch {latest.index} of {latest.max_epochs}", latest.max_epochs
+            done = latest.index - 1 + latest.fraction
+        self.progress.setRange(0, 100 * whole)
+        self.progress.setValue(int(100 * done))
+        self.progress.setFormat(f"{doing} · {left}")
 
     def _cancel(self) -> None:
         self.session.stop_training()
