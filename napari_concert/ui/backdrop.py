@@ -81,11 +81,12 @@ class Backdrop:
                 event.disconnect(self._tell)
 
     def _insert(self, layer: Image) -> None:
-        """Put the layer in the list; what was chosen there is chosen again."""
-        scene = self.layers.scene
-        active = self.viewer.layers.selection.active
-        self.viewer.layers.insert(0 if scene is None else self.viewer.layers.index(scene.spots), layer)
-        self.viewer.layers.selection.active = active or (None if scene is None else scene.spots)
+        """Put the layer in the list; what was chosen there stays chosen, and the tool in hand."""
+        scene, chosen = self.layers.scene, self.viewer.layers.selection
+        active = chosen.active
+        with chosen.events.active.blocker():  # napari chooses what is inserted
+            self.viewer.layers.insert(0 if scene is None else self.viewer.layers.index(scene.spots), layer)
+        chosen.active = active or (None if scene is None else scene.spots)
 
     def _remove(self, layer: Image) -> None:
         if layer in self.viewer.layers:

@@ -247,3 +247,26 @@ def test_after_closing_nothing_is_followed(image, session, outs, viewer):
     image.close()
     session.open(outs)
     assert names(viewer) == ["lymph node", "painted spots"]
+
+
+def test_an_image_that_comes_while_one_paints_leaves_the_tool_in_hand(image, session, viewer, brush, stroke, outs):
+    session.open(outs)
+    image.viewer.layers.remove(image.layer)
+    brush.set_active(True)
+    told = []
+    brush.active_changed.connect(told.append)
+    image.set_visible(True)
+    assert names(viewer) == ["lymph node · image", "lymph node", "painted spots"]
+    assert brush.active
+    assert told == [], "the tool was never put away"
+    assert viewer.layers.selection.active is brush.layers.scene.spots
+    assert not viewer.scene.camera.mouse_pan, "a drag paints"
+    stroke.drag(session.slide.coords[SPOT])
+    assert SPOT in session.painted
+
+
+def test_an_image_that_is_chosen_in_the_list_still_puts_the_tool_away(image, session, viewer, brush, outs):
+    session.open(outs)
+    brush.set_active(True)
+    viewer.layers.selection.active = image.layer
+    assert not brush.active
