@@ -188,11 +188,11 @@ class Learned:
         for state, row in self.identifiability().to_dict("index").items():
             if row["place_sd"] > TOLD * row["effect"]:
                 yield f"{state}: its effect {row['reading']}."
-        reach = self.scopes()["range_long"].to_dict()
-        for state in self.vocabulary.propagating:
+        half_away = scopes(self.network.attributes.field).range_long.tolist()  # in pitches
+        for state, pitches in zip(self.vocabulary.propagating, half_away, strict=True):
             if not self._spills_over(state):
                 yield f"{state}: no spill-over was found; around a patch nothing changes surely."
-            elif reach[state] <= CLOSE * self.scale.pitch:
+            elif pitches <= CLOSE:
                 yield f"{state}: its spill-over reaches 1–2 spots only, which may be mRNA that bled from its spot."
 
     def _spills_over(self, state: str) -> bool:

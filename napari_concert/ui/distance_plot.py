@@ -186,11 +186,13 @@ def _is_own(parts: ChangeParts, rows: Rows) -> bool:
 
 def where_from(result: Result, parts: ChangeParts, factor: float) -> str:
     """Say how much of the mean change in patch and ring is the spots' own response, and what comes from neighbours."""
-    ring = np.setdiff1d(result.ring, result.what_if.rows)  # what else is painted has a response of its own
     own, neighbours = (_number(factor * _mean(each[result.patch])) for each in (parts.own, parts.neighbours))
-    around = _number(factor * _mean(parts.neighbours[ring]))
+    patch = f"Patch: {own} own response, {neighbours} from neighbours."
+    ring = np.setdiff1d(result.ring, result.what_if.rows)  # what else is painted has a response of its own
+    if not len(ring):
+        return patch
     width = format_length(result.slide, RING_PITCHES * result.slide.pitch)
-    return f"Patch: {own} own response, {neighbours} from neighbours. Ring of {width}: {around} from neighbours."
+    return f"{patch} Ring of {width}: {_number(factor * _mean(parts.neighbours[ring]))} from neighbours."
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:

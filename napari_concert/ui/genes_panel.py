@@ -180,7 +180,8 @@ def _where(tables: Tables) -> str:
         return f"Whole slide, {count_spots(len(tables.rows))}"
     inside = [patch for patch in result.what_if.patches if np.isin(patch.spots, tables.rows).any()]
     targets = dict.fromkeys(str(value) for patch in inside for value in patch.target.values())
-    return f"Patch, {count_spots(len(tables.rows))} → {', '.join(targets)}"
+    becomes = f" → {', '.join(targets)}" if targets else " as observed"
+    return f"Patch, {count_spots(len(tables.rows))}{becomes}"
 
 
 def _agreement(tables: Tables | None) -> str:

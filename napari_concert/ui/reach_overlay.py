@@ -15,7 +15,7 @@ from napari.components.overlays import SceneOverlay
 from vispy.scene.visuals import Markers
 
 DOTS = 36
-_SIZE, _EDGE = 4.0, 1.0  # pixels; a dark edge around a light dot is seen on any colour
+_SIZE, _EDGE = 4.5, 1.0  # pixels; a dark edge around a light dot is seen on any colour
 _DARK, _LIGHT = (0.0, 0.0, 0.0, 0.9), (1.0, 1.0, 1.0, 1.0)
 
 

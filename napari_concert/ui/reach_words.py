@@ -23,9 +23,9 @@ def on_picture(reach: Reach) -> str:
 
 def sentence(reach: Reach) -> str:
     """Say how far a state reaches, what is meant by that, and what to doubt."""
-    doubt = "" if reach.is_found else f" Of little use here: {UNSURE}."
+    doubt = "" if reach.is_found else f" Yet {UNSURE}."
     ends = f"It ends at {_length(reach.cut_off, reach.unit)} (median over tissues); {_passes(reach)}."
-    return f"One {reach.state} spot acts half as strongly {_away(reach)} away as on its neighbour. {ends}{doubt}"
+    return f"One {reach.state} spot acts half as strongly as on its neighbour at {_away(reach)}. {ends}{doubt}"
 
 
 def lines(reaches: Sequence[Reach]) -> str:
@@ -53,7 +53,7 @@ def _away(reach: Reach) -> str:
     if not reach.has_direction:
         return _interval(reach.long, reach.unit)
     along, across = _interval(reach.long, reach.unit), _interval(reach.short, reach.unit)
-    return f"{along} along {reach.angle:.0f}° (clockwise from the horizontal) and {across} across"
+    return f"{along} along {reach.angle:.0f}° clockwise from the horizontal, and at {across} across"
 
 
 def _interval(values: tuple[float, float, float], unit: str) -> str:

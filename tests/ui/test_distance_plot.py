@@ -175,5 +175,9 @@ def test_a_core_as_observed_has_no_response_of_its_own(plot, painted):
     painted.show_gene("Fn1")
     painted.perturb_surroundings(150.0)
     assert plot.said.startswith("Patch: 0 own response, ")
+    assert "Ring" in plot.said, "it is wider than the surroundings that are painted"
+    painted.undo()
+    painted.perturb_surroundings(300.0)
+    assert "Ring" not in plot.said, "all of it is painted"
     (open_,) = [line for line in plot.axes.lines if line.get_label().startswith("_") and line.get_markersize() == 3.5]
     assert 0 in open_.get_xdata()

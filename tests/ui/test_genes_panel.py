@@ -200,3 +200,8 @@ def test_the_genes_come_back_with_the_shown_gene_plotted(sets, painted, click):
 def test_the_file_is_named_after_slide_region_and_rows(sets, click):
     click(sets.region.buttons[Region.RING])
     assert sets.list.file_name == "tiny ring gene sets.csv"
+
+
+def test_a_core_as_observed_is_said_to_be(panel, painted):
+    painted.perturb_surroundings(150.0)
+    assert panel.summary.text().startswith(f"Patch, {len(painted.result.patch)} spots as observed: ")

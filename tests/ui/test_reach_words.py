@@ -32,7 +32,7 @@ def reach():
 def test_a_reach_that_may_be_the_same_in_all_directions_is_one_number(reach):
     assert on_picture(reach) == "dotted: reach of Jak2, half strength at 266 µm"
     assert sentence(reach) == (
-        "One Jak2 spot acts half as strongly 266 µm (237 to 300) away as on its neighbour. "
+        "One Jak2 spot acts half as strongly as on its neighbour at 266 µm (237 to 300). "
         "It ends at 662 µm (median over tissues); 93 % passes a tissue border."
     )
     assert lines([reach]).splitlines()[1] == ("Jak2: 266 µm (237 to 300); ends at 662 µm; 93 % passes a tissue border")
@@ -41,9 +41,8 @@ def test_a_reach_that_may_be_the_same_in_all_directions_is_one_number(reach):
 def test_a_reach_that_is_surely_longer_one_way_says_which(reach):
     along = replace(reach, short=(150.0, 130.0, 170.0))
     assert on_picture(along) == "dotted: reach of Jak2, half strength at 150 to 266 µm"
-    assert "266 µm (237 to 300) along 31° (clockwise from the horizontal) and 150 µm (130 to 170) across" in sentence(
-        along
-    )
+    ways = "at 266 µm (237 to 300) along 31° clockwise from the horizontal, and at 150 µm (130 to 170) across."
+    assert ways in sentence(along)
 
 
 def test_a_reach_of_next_to_nothing_says_so(reach):
