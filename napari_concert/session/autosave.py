@@ -6,24 +6,22 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_concert.errors import ConcertError
 from napari_concert.io import write_json
-from napari_concert.patches import Patch
-from napari_concert.session.shown import Colour
-from napari_concert.session.workspace import Kept, Workspace
-from napari_concert.slide import Columns, Slide
+from napari_concert.prediction import GeneSet
+from napari_concert.session.work import Work
+from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
 
-FORMAT = 2
-RECORD, MODEL, UNREADABLE = "work.json", "model", "work-unreadable.json"
+SETS_FORMAT = 1
+RECORD, MODEL, SETS = "work.json", "model", "gene-sets.json"
+
+Made = TypeVar("Made")
 
 
 def default_folder() -> Path:
@@ -31,130 +29,6 @@ def default_folder() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("napari-concert", appauthor=False) / "autosave"
-
-
-@dataclass(frozen=True)
-class Work:
-    """What was done on a slide, as plain values.
-
-    Attributes
-    ----------
-    columns, um_per_unit, registered
-        How the slide was read; ``um_per_unit`` only where the user set it.
-    patches, active
-        Patches in order, and the position of the one that strokes edit (-1 where there is none).
-    target, colour
-        What the next new patch becomes, and what colours the spots.
-    labelled
-        Columns that the user painted: name → labels.
-    kept
-        What-ifs to compare.
-    """
-
-    columns: Columns
-    um_per_unit: float | None = None
-    registered: bool = False
-    patches: tuple[Patch, ...] = ()
-    active: int = -1
-    target: dict[str, str | float] = field(default_factory=dict)
-    colour: Colour | None = None
-    labelled: dict[str, list[str | None]] = field(default_factory=dict)
-    kept: tuple[Kept, ...] = ()
-
-    @classmethod
-    def of(cls, workspace: Workspace) -> Work:
-        """Return the work of an open slide."""
-        slide, painting = workspace.slide, workspace.painting
-        return cls(
-            columns=slide.columns,
-            um_per_unit=slide.units.um_per_unit if slide.units.is_chosen else None,
-            registered=slide.registered,
-            patches=painting.patches,
-            active=-1 if painting.active is None else painting.keys.index(painting.active),
-            target=dict(painting.target),
-            colour=workspace.colour,
-            labelled={name: slide.labels(name).tolist() for name in workspace.labelled},
-            kept=tuple(workspace.kept),
-        )
-
-    def label(self, slide: Slide) -> Slide:
-        """Return ``slide`` with the columns that the user painted."""
-        for name, labels in self.labelled.items():
-            slide = slide.with_labels(name, np.array(labels, dtype=object))
-        return slide
-
-    def read(self, slide: Slide, told: frozenset[str]) -> Slide:
-        """Return ``slide`` read as it was when the work was kept, but for what the user ``told`` now.
-
-        Raises
-        ------
-        UnknownName
-            If a column is there no more.
-        """
-        if "columns" not in told:
-            slide = slide.with_columns(self.columns)
-        if "registered" not in told:
-            slide = slide.with_registered(self.registered)
-        if "um_per_unit" not in told and self.um_per_unit is not None:
-            slide = slide.with_um_per_unit(self.um_per_unit)
-        return slide
-
-    def apply(self, workspace: Workspace) -> None:
-        """Give a fresh workspace its patches, target and colour back; that can be undone."""
-        workspace.labelled = list(self.labelled)
-        painting, same = workspace.painting, workspace.slide.columns == self.columns
-        inside = [
-            replace(
-                patch,
-                spots=patch.spots[patch.spots < workspace.slide.n_spots],
-                target=patch.target if same else painting.target,
-            )
-            for patch in self.patches
-        ]
-        if inside:
-            painting.add(inside)
-            painting.choose(painting.keys[self.active])
-        if same:
-            painting.target = dict(self.target)
-            workspace.kept = list(self.kept)
-        if self.colour is not None and self.colour.is_on(workspace.slide):
-            workspace.colour = self.colour
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the work as JSON values."""
-        return {
-            "format": FORMAT,
-            "columns": asdict(self.columns),
-            "um_per_unit": self.um_per_unit,
-            "registered": self.registered,
-            "patches": [patch.to_json() for patch in self.patches],
-            "active": self.active,
-            "target": self.target,
-            "colour": asdict(self.colour) if self.colour is not None else None,
-            "labelled": self.labelled,
-            "kept": [{"name": kept.name, "patches": [p.to_json() for p in kept.patches]} for kept in self.kept],
-        }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Work:
-        """Return the work that :meth:`to_json` stored."""
-        if stored["format"] != FORMAT:
-            raise ConcertError(f"it has format {stored['format']!r}, this version reads {FORMAT}")
-        columns: dict[str, Any] = {
-            name: tuple(v) if isinstance(v, list) else v for name, v in stored["columns"].items()
-        }
-        colour = stored["colour"]
-        return cls(
-            Columns(**columns),
-            stored["um_per_unit"],
-            bool(stored["registered"]),
-            tuple(Patch.from_json(patch) for patch in stored["patches"]),
-            _position(stored["active"], len(stored["patches"])),
-            dict(stored["target"]),
-            Colour(**colour) if colour else None,
-            {name: list(labels) for name, labels in stored["labelled"].items()},
-            tuple(Kept(each["name"], tuple(map(Patch.from_json, each["patches"]))) for each in stored["kept"]),
-        )
 
 
 class Autosave:
@@ -174,6 +48,7 @@ class Autosave:
         self._wanted: dict[str, Work] = {}  # the newest work, by slide
         self._due: set[str] = set()  # slides whose newest work some write to come will take
         self._on_disk: dict[str, dict[str, Any]] = {}
+        self._sets_on_disk: dict[str, tuple[GeneSet, ...]] = {}
 
     def of(self, slide: Slide) -> Path:
         """Return the folder of a slide."""
@@ -183,6 +58,7 @@ class Autosave:
         """Take note of a slide as it was opened: nothing is written until something else was done."""
         self._wanted[slide.fingerprint] = work
         self._on_disk[slide.fingerprint] = work.to_json()
+        self._sets_on_disk[slide.fingerprint] = work.gene_sets
 
     def want(self, slide: Slide, work: Work) -> bool:
         """Take note of what is to be written next; return whether a write must be asked for: none is due yet."""
@@ -207,6 +83,10 @@ class Autosave:
                 record = {"slide": slide.name, "path": str(slide.path or ""), **made}
                 self._writing(slide, lambda folder: write_json(folder / RECORD, record))
                 self._on_disk[slide.fingerprint] = made
+            if work is not None and work.gene_sets != self._sets_on_disk.get(slide.fingerprint, ()):
+                sets = {"format": SETS_FORMAT, "sets": [[each.name, *each.genes] for each in work.gene_sets]}
+                self._writing(slide, lambda folder: write_json(folder / SETS, sets))
+                self._sets_on_disk[slide.fingerprint] = work.gene_sets
 
     def keep_model(self, slide: Slide, model: Concert, is_wanted: Callable[[], bool] = lambda: True) -> None:
         """Write a trained model beside the work, if it is wanted still.
@@ -240,14 +120,27 @@ class Autosave:
         ConcertError
             If it can't be read; the file is set aside, so that new work does not replace it.
         """
-        path = self.of(slide) / RECORD
+        return self._reading(slide, "Earlier work on", RECORD, Work.from_json)
+
+    def gene_sets(self, slide: Slide) -> tuple[GeneSet, ...]:
+        """Return the gene sets that were kept with a slide.
+
+        Raises
+        ------
+        ConcertError
+            If they can't be read; the file is set aside.
+        """
+        return self._reading(slide, "The gene sets kept with", SETS, _sets_of_json) or ()
+
+    def _reading(self, slide: Slide, what: str, name: str, make: Callable[[dict[str, Any]], Made]) -> Made | None:
+        path = self.of(slide) / name
         try:
-            return Work.from_json(json.loads(path.read_text(encoding="utf-8")))
+            return make(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConcertError(
-                f"Earlier work on {slide.name} can't be read back ({error}); it is left in {_set_aside(path)}."
+                f"{what} {slide.name} can't be read back ({error}); it is left in {_set_aside(path)}."
             ) from error
 
     def model(self, slide: Slide) -> Concert | None:
@@ -272,18 +165,19 @@ class Autosave:
         with self._lock:
             self._wanted.pop(slide.fingerprint, None)
             self._on_disk.pop(slide.fingerprint, None)
+            self._sets_on_disk.pop(slide.fingerprint, None)
             shutil.rmtree(self.of(slide), ignore_errors=True)
 
 
-def _position(active: Any, count: int) -> int:
-    if not -1 <= int(active) < count:
-        raise ConcertError(f"it has {count} patches and says that number {active} is the active one")
-    return int(active)
+def _sets_of_json(stored: dict[str, Any]) -> tuple[GeneSet, ...]:
+    if stored["format"] != SETS_FORMAT:
+        raise ConcertError(f"they have format {stored['format']!r}, this version reads {SETS_FORMAT}")
+    return tuple(GeneSet(name, tuple(genes)) for name, *genes in stored["sets"])
 
 
 def _set_aside(path: Path) -> Path:
     """Give a file another name, if that is possible; return where it is."""
-    aside = path.with_name(UNREADABLE)
+    aside = path.with_name(f"{path.stem}-unreadable.json")
     try:
         return path.replace(aside)
     except OSError:

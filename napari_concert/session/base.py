@@ -13,16 +13,17 @@ from napari_concert.errors import ConcertError
 from napari_concert.jobs import InlineJobs, Jobs
 from napari_concert.patches import WhatIf
 from napari_concert.session import results
-from napari_concert.session.autosave import Autosave, Work
+from napari_concert.session.autosave import Autosave
 from napari_concert.session.shown import Colour, Scaling, View
 from napari_concert.session.training import TrainingState
 from napari_concert.session.whatif import blocker, model_problem
+from napari_concert.session.work import Work
 from napari_concert.session.workspace import Live, Workspace
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
-    from napari_concert.prediction import Prediction
+    from napari_concert.prediction import GeneSet, Prediction
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class SessionBase:
         What the stroke that goes on does, for the picture alone; tables wait for its end.
     genes_changed
         The last prediction has got its tables of genes (they take longer), or there is none.
+    sets_changed
+        The gene sets.
     kept_changed, compared_changed
         What-ifs that are kept; those that are set side by side, or an answer to one of them.
     brush_changed
@@ -72,6 +75,7 @@ class SessionBase:
     prediction_changed = Signal()
     live_changed = Signal()
     genes_changed = Signal()
+    sets_changed = Signal()
     kept_changed = Signal()
     compared_changed = Signal()
     training_changed = Signal()
@@ -88,6 +92,7 @@ class SessionBase:
         self.model_name = ""
         self.view = View.OBSERVED
         self.scaling = Scaling()
+        self.gene_sets: dict[str, GeneSet] = {}  # by name, of all slides
         self.training: TrainingState | None = None
         self._has_led = False
         self._busy: list[str] = []
@@ -220,7 +225,7 @@ class SessionBase:
     def _keep_soon(self) -> None:
         if self.autosave is not None and self.current is not None:
             slide = self.current.slide
-            if self.autosave.want(slide, Work.of(self.current)):
+            if self.autosave.want(slide, Work.of(self.current, self.gene_sets.values())):
                 self.jobs.submit(
                     f"keep {slide.fingerprint}",
                     partial(self.autosave.write, slide),
@@ -235,7 +240,7 @@ class SessionBase:
         if self.autosave is None:
             return
         for workspace in self.workspaces:
-            self.autosave.want(workspace.slide, Work.of(workspace))
+            self.autosave.want(workspace.slide, Work.of(workspace, self.gene_sets.values()))
             try:
                 self.autosave.write(workspace.slide)
             except ConcertError as error:

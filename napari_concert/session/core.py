@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from napari_concert.session.files import Files
+from napari_concert.session.gene_sets import GeneSets
 from napari_concert.session.models import Models
 from napari_concert.session.slides import Slides
-from napari_concert.session.views import Views
 
 
-class Session(Slides, Files, Models, Views):
+class Session(Slides, Files, Models, GeneSets):
     """Slides, what is painted on them, the model, and what is shown.
 
     Every verb returns at once; work over a few milliseconds runs in the background and ends in a signal on the main

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_concert.errors import ConcertError
-from napari_concert.session.autosave import Autosave, Work
+from napari_concert.prediction import GeneSet
+from napari_concert.session.autosave import Autosave
+from napari_concert.session.work import Work
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Columns, Slide, guess_columns, guess_control, guess_unknown
 
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A workspace, the model that was kept of it, and what to tell the user (kind, text)."""
+    """A workspace, the model and gene sets that were kept with it, and what to tell the user (kind, text)."""
 
     workspace: Workspace
     model: Concert | None = None
+    gene_sets: tuple[GeneSet, ...] = ()
     messages: tuple[tuple[str, str], ...] = ()
 
 
@@ -54,21 +57,28 @@ def prepare_in_memory(slide: Slide, autosave: Autosave | None) -> Opened:
 def prepare(slide: Slide, autosave: Autosave | None, told: frozenset[str]) -> Opened:
     """Return the workspace of a slide, with earlier work on it; the user ``told`` some of how to read it."""
     messages: list[tuple[str, str]] = []
-    workspace, model = Workspace(slide), None
+    workspace, model, sets = Workspace(slide), None, tuple[GeneSet, ...]()
     if autosave is not None:
-        workspace = _restored(slide, autosave, told, messages)
+        sets = _restored_sets(slide, autosave, messages)
+        workspace = _restored(slide, autosave, told, sets, messages)
         model = _restored_model(slide, autosave, messages)
     _warm(workspace)
-    return Opened(workspace, model, tuple(messages))
+    return Opened(workspace, model, sets, tuple(messages))
 
 
-def _restored(slide: Slide, autosave: Autosave, told: frozenset[str], messages: list[tuple[str, str]]) -> Workspace:
+def _restored(
+    slide: Slide,
+    autosave: Autosave,
+    told: frozenset[str],
+    sets: tuple[GeneSet, ...],
+    messages: list[tuple[str, str]],
+) -> Workspace:
     try:
         work = autosave.work(slide)
         if work is None:
             return Workspace(slide)
         workspace = Workspace(_read_as_before(work, work.label(slide), told, messages))
-        work.apply(workspace)
+        replace(work, gene_sets=sets).apply(workspace)
     except ConcertError as error:
         messages.append(("warning", str(error)))
         return Workspace(slide)
@@ -83,6 +93,14 @@ def _read_as_before(work: Work, slide: Slide, told: frozenset[str], messages: li
         return slide
 
 
+def _restored_sets(slide: Slide, autosave: Autosave, messages: list[tuple[str, str]]) -> tuple[GeneSet, ...]:
+    try:
+        return autosave.gene_sets(slide)
+    except ConcertError as error:
+        messages.append(("warning", str(error)))
+        return ()
+
+
 def _restored_model(slide: Slide, autosave: Autosave, messages: list[tuple[str, str]]) -> Concert | None:
     try:
         return autosave.model(slide)
@@ -91,12 +109,14 @@ def _restored_model(slide: Slide, autosave: Autosave, messages: list[tuple[str, 
         return None
 
 
-def as_left(workspace: Workspace, with_model: bool) -> str:
+def as_left(workspace: Workspace, with_model: bool, gene_sets: int) -> str:
     """Return what is back of earlier work on a slide, "" if nothing is."""
     count = len(workspace.painting.painted)
     said = [f"{count} painted spot{'s' if count > 1 else ''}"] if count else []
     said += ["a trained model"] if with_model else []
-    return f"{workspace.slide.name} is as you left it: {' and '.join(said)}." if said else ""
+    said += [f"{gene_sets} gene set{'s' if gene_sets > 1 else ''}"] if gene_sets else []
+    listed = " and ".join(part for part in (", ".join(said[:-1]), *said[-1:]) if part)
+    return f"{workspace.slide.name} is as you left it: {listed}." if said else ""
 
 
 def _warm(workspace: Workspace) -> None:

@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from napari_concert import evaluate
 from napari_concert.patches import WhatIf
+from napari_concert.prediction import GeneSet
+from napari_concert.prediction.genesets import Spelling, set_values
 from napari_concert.session.results import Result
 from napari_concert.session.shown import (
     Scaling,
     ShownValues,
     View,
     is_modelled,
+    show_change,
     show_column,
     show_observed,
     show_prediction,
@@ -26,6 +29,8 @@ from napari_concert.slide import Slide
 if TYPE_CHECKING:
     from napari_concert.concert.reach import Reach
 
+NO_PREDICTION = "no model yet: train one in step 2 to see how the set changes"
+NO_GENE_MODELLED = "none of its genes is modelled: name some in “Also these” in step 2 and train again"
 NOT_MODELLED = "not modelled: only the measured counts are known"
 HARDLY_TOLD = 0.3  # share of the prior's variance that the data took away: below, a cut-off is mostly the prior's
 MOST_TISSUES = 4  # in the note: more would hide the picture
@@ -44,6 +49,26 @@ def show(workspace: Workspace, view: View, scaling: Scaling) -> ShownValues:
     truth = _truth(slide, result.what_if, colour.name) if view in (View.CHANGE, View.TRUTH) else None
     gene = result.prediction.gene(colour.name)
     return show_prediction(gene, view, scaling, truth, _note(result, view))
+
+
+def show_gene_set(workspace: Workspace, gene_set: GeneSet, view: View, scaling: Scaling) -> ShownValues:
+    """Return the mean change of the modelled genes of a set, or its uncertainty, or the truth where it is known.
+
+    The view is one of :data:`SET_VIEWS`.
+    """
+    slide, result = workspace.slide, workspace.live or workspace.result
+    names = () if result is None else result.prediction.genes
+    used = [names[position] for position in Spelling(names).positions(gene_set.genes)]
+    if result is None or not used:
+        nothing, why = np.full(slide.n_spots, np.nan), NO_PREDICTION if result is None else NO_GENE_MODELLED
+        return show_change(gene_set.name, nothing, nothing, view, scaling, note=why)
+    found = set_values(result.prediction, gene_set)
+    truth = evaluate.true_change(slide, result.what_if, used) if view is View.TRUTH else None
+    left_out = len(used) < len(gene_set.genes)
+    note = f"mean of {len(used)} of its {len(gene_set.genes)} genes" if left_out else f"mean of its {len(used)} genes"
+    note = "\n".join(line for line in (note, _note(result, view)) if line)
+    truth = truth.mean(axis=1) if truth is not None else None
+    return show_change(gene_set.name, found.change, found.sd, view, scaling, truth, note)
 
 
 def show_cut_offs(slide: Slide, reach: Reach | None, why_none: str) -> ShownValues:

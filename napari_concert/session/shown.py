@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -36,17 +37,25 @@ class View(StrEnum):
         return self is not View.OBSERVED
 
 
+SET_VIEWS = (View.CHANGE, View.UNCERTAINTY, View.TRUTH)  # of a gene set; it has no counts of its own
+
+
 @dataclass(frozen=True)
 class Colour:
-    """What colours the spots: a "gene" or an obs "column", by name, or what was "learned" (see :data:`CUT_OFF`)."""
+    """What colours the spots: a "gene", a "set" of genes or an obs "column", by name, or what was "learned".
+
+    See :data:`CUT_OFF` for that.
+    """
 
     kind: str
     name: str
 
-    def is_on(self, slide: Slide) -> bool:
-        """Whether a slide has such a gene or column; what was learned depends on the model alone."""
+    def is_on(self, slide: Slide, sets: Collection[str] = ()) -> bool:
+        """Whether a slide has such a gene or column, or there is such a set; the model alone knows what was learned."""
         if self.kind == "learned":
             return self == CUT_OFF
+        if self.kind == "set":
+            return self.name in sets
         return self.name in (slide.genes if self.kind == "gene" else slide.adata.obs)
 
 
@@ -124,30 +133,29 @@ def show_prediction(
     truth
         True change (n_spots,), natural log, for :attr:`View.TRUTH`.
     """
-    if view is View.TRUTH and truth is None:
-        view = View.CHANGE  # what a model says is never called true
-    if view in (View.CHANGE, View.TRUTH):
-        change = truth if view is View.TRUTH and truth is not None else gene.change
-        return _change(gene, view, change, truth, scaling, note)
-    if view is View.UNCERTAINTY:
-        sd = gene.sd * scaling.change_factor
-        top = _largest(sd) or SMALLEST_CHANGE
-        return ShownValues(
-            f"{gene.gene} · uncertainty", "uncertainty", sd, (0.0, top), f"sd of the {scaling.change_unit}", note
-        )
+    if view in SET_VIEWS:
+        return show_change(gene.gene, gene.change, gene.sd, view, scaling, truth, note)
     levels = {View.OBSERVED: gene.observed, View.BASELINE: gene.baseline, View.PREDICTED: gene.predicted}
     limits = percentiles(list(levels.values()), scaling.clip)
     return ShownValues(f"{gene.gene} · {view}", "continuous", levels[view], limits, LEVEL_UNIT, note)
 
 
-def _change(
-    gene: GenePrediction, view: View, change: Floats, truth: Floats | None, scaling: Scaling, note: str
+def show_change(
+    name: str, change: Floats, sd: Floats, view: View, scaling: Scaling, truth: Floats | None = None, note: str = ""
 ) -> ShownValues:
-    """Return a change on limits that prediction and truth share, centred at 0."""
-    top = max(_largest(np.abs(gene.change)), _largest(np.abs(truth)) if truth is not None else 0.0, SMALLEST_CHANGE)
+    """Return a change, its uncertainty or the truth (each (n_spots,), natural log); change and truth share limits."""
+    if view is View.TRUTH and truth is None:
+        view = View.CHANGE  # what a model says is never called true
+    if view is View.UNCERTAINTY:
+        shown = sd * scaling.change_factor
+        top = _largest(shown) or SMALLEST_CHANGE
+        return ShownValues(
+            f"{name} · {view}", "uncertainty", shown, (0.0, top), f"sd of the {scaling.change_unit}", note
+        )
+    top = max(_largest(np.abs(change)), _largest(np.abs(truth)) if truth is not None else 0.0, SMALLEST_CHANGE)
     top *= scaling.change_factor
-    values = change * scaling.change_factor
-    return ShownValues(f"{gene.gene} · {view}", "diverging", values, (-top, top), scaling.change_unit, note)
+    values = (truth if view is View.TRUTH and truth is not None else change) * scaling.change_factor
+    return ShownValues(f"{name} · {view}", "diverging", values, (-top, top), scaling.change_unit, note)
 
 
 def _largest(values: Floats) -> float:

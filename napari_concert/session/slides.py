@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from napari_concert.errors import ConcertError
+from napari_concert.prediction import GeneSet
 from napari_concert.session import opening
-from napari_concert.session.autosave import Work
 from napari_concert.session.base import SessionBase
 from napari_concert.session.shown import Colour, View
+from napari_concert.session.work import Work
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Columns, Slide
 
@@ -47,16 +48,24 @@ class Slides(SessionBase):
                 self.read_as(**told)
             return
         if self.autosave is not None:
-            self.autosave.begin(workspace.slide, Work.of(workspace))
+            self.autosave.begin(workspace.slide, Work.of(workspace, opened.gene_sets))
+        self._bring(opened.gene_sets)
         self.workspaces.append(workspace)
         self.slides_changed.emit()
         workspace.own_model = (opened.model, "restored") if opened.model is not None else None
         self.choose(workspace)
         for kind, text in opened.messages:
             self.notified.emit(kind, text)
-        back = opening.as_left(workspace, opened.model is not None and opened.model is self.model)
+        with_model = opened.model is not None and opened.model is self.model
+        back = opening.as_left(workspace, with_model, len(opened.gene_sets))
         if back:
             self.notified.emit("info", back)
+
+    def _bring(self, gene_sets: tuple[GeneSet, ...]) -> None:
+        """Take in the gene sets of a slide; of two with one name, that of the window stays."""
+        if gene_sets:
+            self.gene_sets = {each.name: each for each in gene_sets} | self.gene_sets
+            self.sets_changed.emit()
 
     def choose(self, workspace: Workspace) -> None:
         """Make an open slide the current one; where the model does not fit it, the one that it had before is taken."""

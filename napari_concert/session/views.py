@@ -8,8 +8,8 @@ import numpy.typing as npt
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate import known_truth
 from napari_concert.session.reaching import Reaching
-from napari_concert.session.showing import show, show_cut_offs, true_change
-from napari_concert.session.shown import CUT_OFF, Colour, Scaling, ShownValues, View
+from napari_concert.session.showing import show, show_cut_offs, show_gene_set, true_change
+from napari_concert.session.shown import CUT_OFF, SET_VIEWS, Colour, Scaling, ShownValues, View
 
 
 class Views(Reaching):
@@ -64,6 +64,12 @@ class Views(Reaching):
             self.view = view
             self.shown_changed.emit()
 
+    @property
+    def shown_view(self) -> View:
+        """The view that is shown: a gene set has no counts of its own, and shows its change instead."""
+        is_set = self.colour is not None and self.colour.kind == "set"
+        return View.CHANGE if is_set and self.view not in SET_VIEWS else self.view
+
     def set_scaling(self, scaling: Scaling) -> None:
         """Set percentile clipping and the logarithm of changes."""
         if scaling != self.scaling:
@@ -83,4 +89,7 @@ class Views(Reaching):
         """Return what the picture shows now."""
         if self.colour == CUT_OFF:
             return show_cut_offs(self._require_slide().slide, self.reach, self.no_reach)
-        return show(self._require_slide(), self.view, self.scaling)
+        current, colour = self._require_slide(), self.colour
+        if colour is not None and colour.kind == "set":
+            return show_gene_set(current, self.gene_sets[colour.name], self.shown_view, self.scaling)
+        return show(current, self.view, self.scaling)

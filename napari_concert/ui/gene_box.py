@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_MATCHES = 40
 LEADING_GENES = 12
+MOST_SETS = 10
+KINDS = {"set": "gene set"}  # how a kind of choice is listed, if otherwise
 
 
 class GeneBox(QLineEdit):
@@ -89,7 +91,13 @@ class GeneBox(QLineEdit):
         columns = [name for name in self._columns if query.lower() in name.lower()]
         genes = match_names(query, self._names, MOST_MATCHES)
         learned = [colour for colour in self._learned() if query.lower() in colour.name]
-        return [*(Colour("column", name) for name in columns), *learned, *(Colour("gene", name) for name in genes)]
+        sets = [name for name in self.session.gene_sets if query.lower() in name.lower()][:MOST_SETS]
+        return [
+            *(Colour("column", name) for name in columns),
+            *learned,
+            *(Colour("gene", name) for name in genes),
+            *(Colour("set", name) for name in sets),
+        ]
 
     def _learned(self) -> list[Colour]:
         """Return what the model learned of every spot."""
@@ -149,7 +157,8 @@ class GeneBox(QLineEdit):
             self.choose(self._offered[text])
             return
         learned = tuple(colour.name for colour in self._learned())
-        for kind, names in (("column", self._columns), ("learned", learned), ("gene", self._names)):
+        kinds = {"column": self._columns, "learned": learned, "gene": self._names, "set": tuple(self.session.gene_sets)}
+        for kind, names in kinds.items():
             exact = [name for name in names if name == text] or [name for name in names if name.lower() == text.lower()]
             if exact:
                 self.choose(Colour(kind, exact[0]))
@@ -157,10 +166,12 @@ class GeneBox(QLineEdit):
         self.failed.emit(str(UnknownName("gene or column", text, (*self._columns, *self._names))))
 
     def choose(self, colour: Colour) -> None:
-        """Show a gene or a column."""
+        """Show a gene, a gene set or a column."""
         self.completer().popup().hide()
         if colour.kind == "gene":
             self.session.show_gene(colour.name)
+        elif colour.kind == "set":
+            self.session.show_set(colour.name)
         elif colour == CUT_OFF:
             self.session.show_cut_offs()
         else:
@@ -171,4 +182,4 @@ class GeneBox(QLineEdit):
 
 def _text(colour: Colour) -> str:
     """Return how a choice is listed."""
-    return colour.name if colour.kind == "gene" else f"{colour.name}  ·  {colour.kind}"
+    return colour.name if colour.kind == "gene" else f"{colour.name}  ·  {KINDS.get(colour.kind, colour.kind)}"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from napari_concert.errors import ConcertError
-from napari_concert.io import read_gmt
-from napari_concert.prediction import GeneSet
 from napari_concert.ui.set_dialog import SetDialog
 from napari_concert.ui.set_report import report, summary
 from napari_concert.ui.widgets import button, column, follow, note, say
 
 if TYPE_CHECKING:
+    from napari_concert.prediction import GeneSet
     from napari_concert.session import Session
 
 NOTHING = (
@@ -27,27 +24,16 @@ TIP_CLEAR = "Take all gene sets out of the table. The files stay as they are."
 
 
 class GeneSetsBox(QWidget):
-    """The gene sets of this window.
-
-    Attributes
-    ----------
-    changed
-        Emitted with the sets when some were added or all were taken away.
-    sets
-        The sets by name, in the order they were added.
-    """
-
-    changed = Signal(tuple)
+    """The gene sets of the session."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.sets: dict[str, GeneSet] = {}
         self._said_for: tuple[str, ...] = ()
         self.says = note(NOTHING, "quiet")
         self.open = button("Open .gmt…", self._ask_file, TIP_OPEN)
         self.paste = button("Paste names…", self._ask_names, TIP_PASTE)
-        self.clear = button("Remove all", self.remove_all, TIP_CLEAR)
+        self.clear = button("Remove all", session.remove_gene_sets, TIP_CLEAR)
         layout, row = column(self), QHBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -56,57 +42,31 @@ class GeneSetsBox(QWidget):
         row.addStretch()
         layout.addLayout(row)
         layout.addWidget(self.says)
-        follow(self, session.slide_changed, self._say)
+        for signal in (session.slide_changed, session.sets_changed):
+            follow(self, signal, self._say)
         follow(self, session.prediction_changed, self._on_prediction)
         self._say()
-
-    # -- verbs --------------------------------------------------------------------------------------------------------
-
-    def read(self, path: str) -> None:
-        """Add the sets of a .gmt file; a set of the same name is replaced."""
-        try:
-            found = read_gmt(path)
-        except ConcertError as error:
-            self.session.notified.emit("error", str(error))
-        else:
-            self.add(*found)
-
-    def add(self, *sets: GeneSet) -> None:
-        """Add sets; one of the same name is replaced."""
-        self.sets.update({each.name: each for each in sets})
-        self._changed()
-
-    def remove_all(self) -> None:
-        """Forget all sets."""
-        self.sets.clear()
-        self._changed()
 
     def report(self, gene_set: GeneSet) -> str:
         """Say what becomes of the names of a set on this slide."""
         slide = self.session.slide
         return report(gene_set, self._modelled(), tuple(slide.genes) if slide is not None else ())
 
-    # -- inside -------------------------------------------------------------------------------------------------------
-
     def _ask_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open gene sets", filter="Gene sets (*.gmt);;All files (*)")
         if path:
-            self.read(path)
+            self.session.read_gene_sets(path)
 
     def _ask_names(self) -> None:
-        dialog = SetDialog(self.window(), self.report, frozenset(self.sets))
+        dialog = SetDialog(self.window(), self.report, frozenset(self.session.gene_sets))
 
         def added() -> None:
             if dialog.gene_set is not None:
-                self.add(dialog.gene_set)
+                self.session.add_gene_sets(dialog.gene_set)
 
         dialog.accepted.connect(added)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
-
-    def _changed(self) -> None:
-        self._say()
-        self.changed.emit(tuple(self.sets.values()))
 
     def _modelled(self) -> tuple[str, ...]:
         result = self.session.result
@@ -119,7 +79,7 @@ class GeneSetsBox(QWidget):
 
     def _say(self) -> None:
         self._said_for = self._modelled()
-        sets = list(self.sets.values())
+        sets = list(self.session.gene_sets.values())
         self.clear.setEnabled(bool(sets))
         if not sets:
             say(self.says, NOTHING)

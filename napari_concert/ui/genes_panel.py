@@ -55,7 +55,6 @@ class GenesPanel(QWidget):
         self.region, self.mode = Choice(REGIONS), Choice(MODES)
         self.sets, self.list, self.plots = GeneSetsBox(session), RankList(session), GenePlots(session)
         self.table = self.list.table
-        self._set = ""
         self._lay_out()
         self._connect()
         self.source.ask()
@@ -77,13 +76,12 @@ class GenesPanel(QWidget):
         session = self.session
         self.region.chosen.connect(self.source.set_region)
         self.mode.chosen.connect(self._refresh)
-        self.sets.changed.connect(self.source.set_sets)
         self.source.changed.connect(self._refresh)
         self.list.chosen.connect(self._choose)
         self.list.opened.connect(self._list_genes_of)
         self.plots.row_chosen.connect(self._choose)
         self.plots.gene_chosen.connect(self._show_gene)
-        for signal in (session.prediction_changed, session.genes_changed, session.slide_changed):
+        for signal in (session.prediction_changed, session.genes_changed, session.slide_changed, session.sets_changed):
             follow(self, signal, self.source.ask)
         for signal in (session.model_changed, session.target_changed, session.shown_changed):
             follow(self, signal, self._refresh)
@@ -114,20 +112,19 @@ class GenesPanel(QWidget):
 
     def _mark(self) -> None:
         """Mark what is chosen in the table and the plots."""
+        colour, kind = self.session.colour, "set" if self.lists_sets else "gene"
+        shown = colour.name if colour is not None and colour.kind == kind else ""
         if self.lists_sets:
-            self.plots.show_set(self.sets.sets.get(self._set))
-            self.table.choose(self._set)
+            self.plots.show_set(self.session.gene_sets.get(shown))
         else:
-            colour = self.session.colour
             self.plots.show_gene()
-            self.table.choose(colour.name if colour is not None and colour.kind == "gene" else "")
+        self.table.choose(shown)
 
     # -- choosing -----------------------------------------------------------------------------------------------------
 
     def _choose(self, name: str) -> None:
         if self.lists_sets:
-            self._set = name
-            self._mark()
+            self.session.show_set(name)
         else:
             self._show_gene(name)
 
@@ -139,10 +136,10 @@ class GenesPanel(QWidget):
     def _list_genes_of(self, name: str) -> None:
         """List the genes of a set that was double-clicked."""
         tables = self.source.tables
-        if not self.lists_sets or tables is None or name not in self.sets.sets:
+        if not self.lists_sets or tables is None or name not in self.session.gene_sets:
             return
         known = tables.result.prediction.genes
-        found = Spelling(known).positions(self.sets.sets[name].genes)
+        found = Spelling(known).positions(self.session.gene_sets[name].genes)
         self.list.list_only(name, frozenset(known[position] for position in found))
         self.mode.set_value(LIST_GENES)
         self._refresh()

@@ -11,14 +11,13 @@ from napari_concert.session.base import describe_error
 from napari_concert.session.results import Region, Tables, tables
 
 if TYPE_CHECKING:
-    from napari_concert.prediction import GeneSet
     from napari_concert.session import Session
 
 JOB = "tables of genes"
 
 
 class RegionTables:
-    """The tables of the chosen region and gene sets for the last prediction.
+    """The tables of the chosen region and the session's gene sets for the last prediction.
 
     Attributes
     ----------
@@ -26,8 +25,8 @@ class RegionTables:
         There are other tables, or none any more.
     tables
         The last ones; None while nothing is predicted.
-    region, sets
-        What they are asked for.
+    region
+        Where they are asked for; gene sets are those of the session.
     """
 
     changed = Signal()
@@ -36,16 +35,10 @@ class RegionTables:
         self.session = session
         self.tables: Tables | None = None
         self.region = Region.PATCH
-        self.sets: tuple[GeneSet, ...] = ()
 
     def set_region(self, region: Region) -> None:
         """Read the change over another region."""
         self.region = region
-        self.ask()
-
-    def set_sets(self, sets: tuple[GeneSet, ...]) -> None:
-        """Score other gene sets."""
-        self.sets = sets
         self.ask()
 
     def ask(self) -> None:
@@ -57,7 +50,7 @@ class RegionTables:
         elif result.patch_genes is not None:
             self.session.jobs.submit(
                 JOB,
-                partial(tables, result, self.region, self.sets),
+                partial(tables, result, self.region, tuple(self.session.gene_sets.values())),
                 lane="tables",
                 latest=True,
                 on_done=self._take,

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from superqt import QRangeSlider
 
 from napari_concert.session import View
+from napari_concert.session.shown import SET_VIEWS
 from napari_concert.ui.gene_box import GeneBox
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import follow
@@ -27,6 +28,7 @@ NAMES = {
 }
 NO_MODEL = "Needs a trained model: press Train in the Model step."
 NO_GENE = "A column is shown; choose a gene to see this."
+NO_LEVEL = "A set of genes has a mean change, but no counts of its own; choose a gene to see this."
 _STEPS = 10  # slider steps a percentile
 
 
@@ -64,14 +66,21 @@ class ViewSwitch(QWidget):
 
     def _refresh(self) -> None:
         session = self.session
-        is_gene = session.colour is not None and session.colour.kind == "gene"
-        has_result = session.result is not None
         for view, made in self.buttons.items():
-            on = session.slide is not None and is_gene and (has_result or not view.needs_model)
-            made.setEnabled(on)
-            made.setToolTip(TIPS[str(view)] + ("" if on else f"\n{NO_GENE if not is_gene else NO_MODEL}"))
-            made.setChecked(on and view is session.view)
+            problem = self._problem(view)
+            made.setEnabled(not problem)
+            made.setToolTip("\n".join(line for line in (TIPS[str(view)], problem) if line))
+            made.setChecked(not problem and view is session.shown_view)
         self.buttons[View.TRUTH].setVisible(session.has_truth)
+
+    def _problem(self, view: View) -> str:
+        """Return why a view can't be shown, "" if it can."""
+        session, colour = self.session, self.session.colour
+        if colour is None or colour.kind not in ("gene", "set"):
+            return NO_GENE
+        if colour.kind == "set" and view not in SET_VIEWS:
+            return NO_LEVEL
+        return NO_MODEL if view.needs_model and session.result is None else ""
 
 
 class ClipSlider(QWidget):

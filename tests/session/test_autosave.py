@@ -18,7 +18,8 @@ from napari_concert.errors import ConcertError
 from napari_concert.io import from_anndata
 from napari_concert.patches import Patch
 from napari_concert.session import Colour, Session, TrainingSettings
-from napari_concert.session.autosave import MODEL, RECORD, UNREADABLE, Autosave, Work
+from napari_concert.session.autosave import MODEL, RECORD, Autosave
+from napari_concert.session.work import Work
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Columns, Slide
 
@@ -363,12 +364,12 @@ def test_a_damaged_file_is_told_and_set_aside(tumour_slide: Slide, tmp_path: Pat
     record.write_text(text)
     session, said = opened(tumour_slide, tmp_path, watch)
     assert [kind for kind, _ in said] == ["warning", "info"]
-    assert UNREADABLE in said[0][1]
+    assert "work-unreadable.json" in said[0][1]
     assert session.painted.size == 0
     assert session.model is not None, "the model is not damaged"
     session.paint([4])
     session.close()
-    assert record.with_name(UNREADABLE).read_text() == text
+    assert record.with_name("work-unreadable.json").read_text() == text
     again, said = opened(tumour_slide, tmp_path, watch)
     assert again.painted.tolist() == [4]
     assert [kind for kind, _ in said] == ["info"]

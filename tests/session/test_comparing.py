@@ -11,7 +11,7 @@ import pytest
 from napari_concert.errors import ConcertError
 from napari_concert.patches import WhatIf
 from napari_concert.session import Session, View
-from napari_concert.session.autosave import Work
+from napari_concert.session.work import Work
 from napari_concert.session.workspace import Workspace
 
 CORE, WIDER, APART = range(20, 28), range(20, 40), range(100, 110)

@@ -29,17 +29,21 @@ def test_a_folder_for_autosave_that_holds_nothing_gives_nothing(tumour_slide: Sl
 
 
 @pytest.mark.parametrize(
-    ("rows", "with_model", "expected"),
+    ("rows", "with_model", "sets", "expected"),
     [
-        ([], False, ""),
-        ([1], False, "tumour is as you left it: 1 painted spot."),
-        ([1, 2], True, "tumour is as you left it: 2 painted spots and a trained model."),
+        ([], False, 0, ""),
+        ([1], False, 0, "tumour is as you left it: 1 painted spot."),
+        ([], False, 1, "tumour is as you left it: 1 gene set."),
+        ([1, 2], True, 0, "tumour is as you left it: 2 painted spots and a trained model."),
+        ([1, 2], True, 50, "tumour is as you left it: 2 painted spots, a trained model and 50 gene sets."),
     ],
 )
-def test_what_is_said_of_earlier_work(tumour_slide: Slide, rows: list[int], with_model: bool, expected: str) -> None:
+def test_what_is_said_of_earlier_work(
+    tumour_slide: Slide, rows: list[int], with_model: bool, sets: int, expected: str
+) -> None:
     workspace = Workspace(tumour_slide)
     workspace.painting.replace(rows)
-    assert opening.as_left(workspace, with_model) == expected
+    assert opening.as_left(workspace, with_model, sets) == expected
 
 
 def test_a_slide_as_guessed_is_as_it_was_first_read(tumour_slide: Slide) -> None:

@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_concert.prediction import GeneSet
 from napari_concert.session import Colour
 from napari_concert.session.shown import CUT_OFF
 from napari_concert.ui.gene_box import LEADING_GENES, MOST_MATCHES, GeneBox
@@ -51,6 +52,16 @@ def test_typing_finds_genes(box):
 def test_typing_finds_columns_and_says_that_they_are(box):
     type_in(box, "tiss")
     assert listed(box)[0] == "tissue  ·  column"
+
+
+def test_gene_sets_are_found_and_shown(box, opened):
+    opened.add_gene_sets(GeneSet("HALLMARK_HYPOXIA", ("Vegfa",)))
+    type_in(box, "hypox")
+    assert "HALLMARK_HYPOXIA  ·  gene set" in listed(box)
+    type_in(box, "hallmark_hypoxia")
+    press(box, Qt.Key.Key_Return)
+    assert opened.colour == Colour("set", "HALLMARK_HYPOXIA")
+    assert box.text() == "HALLMARK_HYPOXIA"
 
 
 def test_a_misspelling_suggests_the_nearest_name(box):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtWidgets import QDialogButtonBox
+from qtpy.QtWidgets import QDialogButtonBox, QFileDialog
 
 from napari_concert.prediction import GeneSet
 from napari_concert.ui.gene_sets_box import NOTHING, GeneSetsBox
@@ -16,9 +16,9 @@ def box(session, show):
 
 
 @pytest.fixture
-def told(box):
+def told(session):
     heard = []
-    box.changed.connect(heard.append)
+    session.sets_changed.connect(lambda: heard.append(tuple(session.gene_sets.values())))
     return heard
 
 
@@ -27,41 +27,33 @@ def test_it_says_where_sets_come_from(box):
     assert not box.clear.isEnabled()
 
 
-def test_a_file_adds_its_sets_and_they_are_counted(box, told, painted, tmp_path):
+def test_a_file_adds_its_sets_and_they_are_counted(box, told, painted, tmp_path, monkeypatch, click):
     first, second = painted.result.prediction.genes[:2]
     path = tmp_path / "a.gmt"
     path.write_text(f"A\td\t{first.upper()}\tnope\nB\td\t{second}\nC\td\tnope\n")
-    box.read(str(path))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args, **_more: (str(path), ""))
+    click(box.open)
     assert [each.name for each in told[-1]] == ["A", "B", "C"]
     assert box.says.text() == "2 of 3 sets have modelled genes (2 of 3 names)."
 
 
-def test_a_file_that_is_none_is_told(box, told, said, tmp_path):
-    path = tmp_path / "a.gmt"
-    path.write_text("only a line\n")
-    box.read(str(path))
-    assert said[-1][0] == "error"
-    assert "Line 1 of a.gmt" in said[-1][1]
-    assert told == []
-
-
 def test_one_set_is_reported_name_by_name_and_replaced_by_its_like(box, told, painted):
-    box.add(GeneSet("A", ("nope",)))
+    box.session.add_gene_sets(GeneSet("A", ("nope",)))
     assert "0 of 1 names" in box.says.text()
-    box.add(GeneSet("A", (painted.result.prediction.genes[0],)))
+    box.session.add_gene_sets(GeneSet("A", (painted.result.prediction.genes[0],)))
     assert box.says.text() == "1 of 1 names are modelled and used."
     assert len(told[-1]) == 1
 
 
 def test_a_model_that_comes_later_is_taken_into_account(box, opened, model_folder):
-    box.add(GeneSet("A", (opened.slide.genes[0],)))
+    box.session.add_gene_sets(GeneSet("A", (opened.slide.genes[0],)))
     assert "0 of 1 names" in box.says.text()
     opened.load_model(model_folder)
     assert "1 of 1 names" in box.says.text()
 
 
 def test_all_can_be_removed(box, told, click):
-    box.add(GeneSet("A", ("x",)))
+    box.session.add_gene_sets(GeneSet("A", ("x",)))
     click(box.clear)
     assert told[-1] == ()
     assert box.says.text() == NOTHING

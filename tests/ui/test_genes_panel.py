@@ -9,7 +9,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from napari_concert.prediction import GeneSet
-from napari_concert.session import View
+from napari_concert.session import Colour, View
 from napari_concert.session.results import Region
 from napari_concert.ui.gene_plots import Plot
 from napari_concert.ui.gene_table import GeneTable
@@ -27,7 +27,7 @@ def panel(session, show):
 def sets(painted, panel, click):
     """Two sets of genes, listed."""
     ranked = painted.result.patch_genes.index
-    panel.sets.add(GeneSet("weak", tuple(ranked[-4:])), GeneSet("strong", (*ranked[:2], "unknown")))
+    painted.add_gene_sets(GeneSet("weak", tuple(ranked[-4:])), GeneSet("strong", (*ranked[:2], "unknown")))
     click(panel.mode.buttons[LIST_SETS])
     return panel
 
@@ -170,15 +170,24 @@ def test_sets_are_ranked_and_counted(sets, painted):
     assert "of 2 sets are sure" in sets.summary.text()
 
 
-def test_a_click_on_a_set_plots_it_and_leaves_the_slide_alone(sets, painted, click, qtbot):
-    shown = painted.colour
+def test_a_click_on_a_set_plots_it_and_colours_the_slide_by_it(sets, painted, click, qtbot):
+    painted.show_view(View.PREDICTED)
     click_row(sets.table, 0, click)
     assert sets.plots.distance.axes.get_title(loc="left") == "strong (2 genes): log2 fold change"
-    assert painted.colour == shown
+    assert painted.colour == Colour("set", "strong")
+    assert painted.values().label == "strong · change"
     click(sets.plots.choice.buttons[Plot.VOLCANO])
     click_point(sets.plots.volcano, "weak", click, qtbot)
     assert sets.table.chosen == "weak"
+    assert painted.colour == Colour("set", "weak")
     assert [text.get_text() for text in sets.plots.volcano.axes.texts] == ["weak"]
+
+
+def test_sets_that_are_removed_are_listed_no_more(sets, painted, click):
+    click_row(sets.table, 0, click)
+    click(sets.sets.clear)
+    assert sets.table.nothing == NO_SETS
+    assert painted.colour.kind == "column"
 
 
 def test_a_double_click_on_a_set_lists_its_genes(sets, painted, click):

@@ -38,7 +38,8 @@ def test_there_are_tables_once_something_is_predicted(source, told, trained, pat
 def test_another_region_and_other_sets_make_other_tables(source, told, painted):
     source.set_region(Region.SLIDE)
     assert source.tables.rows is painted.result.prediction.rows
-    source.set_sets((GeneSet("one", (painted.result.prediction.genes[0],)),))
+    painted.add_gene_sets(GeneSet("one", (painted.result.prediction.genes[0],)))
+    source.ask()
     assert list(source.tables.sets.index) == ["one"]
     assert told == [Region.SLIDE, Region.SLIDE]
 

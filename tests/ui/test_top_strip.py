@@ -7,9 +7,10 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
+from napari_concert.prediction import GeneSet
 from napari_concert.session import View
 from napari_concert.ui.tooltips import TIPS
-from napari_concert.ui.top_strip import NO_GENE, NO_MODEL, TopStrip
+from napari_concert.ui.top_strip import NO_GENE, NO_LEVEL, NO_MODEL, TopStrip
 
 
 @pytest.fixture
@@ -42,6 +43,16 @@ def test_with_a_model_every_view_can_be_chosen(strip, trained):
     trained.show_gene("Fn1")
     assert enabled(strip) == set(View)
     assert strip.views.buttons[View.CHANGE].toolTip() == TIPS["change"]
+
+
+def test_a_gene_set_has_only_views_of_its_change(strip, painted):
+    painted.add_gene_sets(GeneSet("A", painted.result.prediction.genes[:3]))
+    painted.show_view(View.PREDICTED)
+    painted.show_set("A")
+    assert enabled(strip) == {View.CHANGE, View.UNCERTAINTY, View.TRUTH}
+    assert NO_LEVEL in strip.views.buttons[View.OBSERVED].toolTip()
+    assert strip.views.buttons[View.CHANGE].isChecked()
+    assert strip.gene_box.text() == "A"
 
 
 @pytest.mark.parametrize("view", list(View))
