@@ -1,4 +1,4 @@
-"""``napari-concert demo``: the whole journey on the bundled sample."""
+"""``napari-concert demo``: the whole journey on a bundled sample."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from napari_concert.cli.report import Report
     from napari_concert.concert import Concert
 
-PATCH_COLUMN, TARGET = "what_if", "Jak2"
+SAMPLES = ("tumour", "stroke")
 CANCELLED = 130
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    about = "Open the bundled sample in the app; or, headless, read it, train, paint, predict and write a figure."
-    parser = commands.add_parser("demo", help="the whole journey on the bundled sample", description=about)
+    about = "Open a bundled sample in the app; or, headless, read it, train, paint, predict and write a figure."
+    parser = commands.add_parser("demo", help="the whole journey on a bundled sample", description=about)
+    parser.add_argument(
+        "--sample", choices=SAMPLES, default=SAMPLES[0], help="tumour slide (default), or stack of sections of a stroke"
+    )
     parser.add_argument("--headless", metavar="OUT.png", type=Path, help="write a figure (.png, .pdf, .svg), no window")
     parser.add_argument("--gene", metavar="GENE", help="gene to draw; the one that leads around the patch by default")
     parser.add_argument("--max-epochs", metavar="E", type=at_least(1), help="most epochs")
@@ -38,7 +41,7 @@ def run(args: Namespace) -> int:
     if args.headless is None:
         from napari_concert.simulate import sample_path
 
-        open_app(sample_path(), um_per_unit=None, registered=None)
+        open_app(sample_path(f"{args.sample}.h5ad"), um_per_unit=None, registered=None)
         return 0
     return _headless(args)
 
@@ -65,7 +68,7 @@ def _model(args: Namespace) -> Concert:
     from napari_concert.model.runtime import describe_device
     from napari_concert.simulate import sample_path
 
-    slide = read(sample_path())
+    slide = read(sample_path(f"{args.sample}.h5ad"))
     model = Concert(slide, seed=args.seed)
     size = f"{plural(slide.n_spots, 'spot')} × {plural(len(model.genes), 'gene')}"
     note(f"sample slide (simulated): {size}; training on {describe_device(model.device)}, seed {model.seed}")
@@ -74,11 +77,10 @@ def _model(args: Namespace) -> Concert:
 
 def _paint(model: Concert) -> Report:
     from napari_concert.cli.report import Report
-    from napari_concert.io import read_spots
-    from napari_concert.patches import Patch, WhatIf
+    from napari_concert.simulate import example
 
     slide = model.slides[0]
-    what_if = WhatIf(Patch(read_spots(f"obs:{PATCH_COLUMN}", slide), {"perturbation": TARGET}))
+    what_if = example(slide)
     return Report(slide, what_if, model.predict(what_if))
 
 

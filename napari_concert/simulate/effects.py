@@ -42,12 +42,12 @@ def draw_genes(names: list[str], recipe: Recipe, rng: np.random.Generator, more:
 
     log_mean = rng.normal(0.0, 1.1, len(names))
     log_mean += np.log(recipe.depth) - np.log(np.exp(log_mean).sum())
-    own = _balanced(_own_effects(names, recipe, rng), log_mean, 1.0, recipe)
+    own = _settled(_own_effects(names, recipe, rng), log_mean, 1.0, recipe)
     effects = {
         "factor_weights": rng.normal(0.0, recipe.factor_sd, (len(names), recipe.factors)),
         "tissue_effect": _tissue_effects(names, rng),
         "own_effect": own,
-        "spill_over": _balanced(_spill_over(own, recipe, rng), log_mean, TYPICAL_FIELD, recipe),
+        "spill_over": _settled(_spill_over(own, recipe, rng), log_mean, TYPICAL_FIELD, recipe),
     }
     effects |= _further(effects, recipe, more)
     table = pd.DataFrame({"log_mean": log_mean, "dispersion": np.exp(rng.normal(2.2, 0.4, len(names)))}, index=names)
@@ -80,10 +80,12 @@ def _spill_over(own: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats
     return spill
 
 
-def _balanced(effect: Floats, log_mean: Floats, at: float, recipe: Recipe) -> Floats:
+def _settled(effect: Floats, log_mean: Floats, at: float, recipe: Recipe) -> Floats:
+    return balanced(effect, log_mean, at) if recipe.balanced else effect
+
+
+def balanced(effect: Floats, log_mean: Floats, at: float) -> Floats:
     """Return effects (n_genes, states), moved alike where there are any so that ``at``-fold they keep totals."""
-    if not recipe.balanced:
-        return effect
     moved = effect.copy()
     for p in range(1, effect.shape[1]):
         genes = np.flatnonzero(effect[:, p])

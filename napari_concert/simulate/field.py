@@ -1,13 +1,13 @@
 """The true spill-over field: what reaches a spot from all spots in a state.
 
-k(i, j) = kernel(|A (x_i - x_j)| / ℓ_p) · b[tissue_i ≠ tissue_j] · 1[section_i = section_j]
+k(i, j) = kernel(|A (x_i - x_j)| / ℓ_p) · b[tissue_i ≠ tissue_j] · 1[|x_i - x_j| ≤ c_p[tissue_i]] · 1[place_i = place_j]
 u_ip    = max_j k, or scale_p Σ_j k, or 1 - Π_j (1 - k), over spots j in state p; 0 for spots in state p themselves
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -27,16 +27,26 @@ _PART_VALUES = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where spots are: positions (N, 2) in µm, NaN where missing; codes of tissue and section (N,)."""
+    """Where spots are: positions (N, 2 or 3) in µm, NaN where missing; codes of tissue and place (N,)."""
 
     coords: Floats
     tissue: Codes
-    section: Codes
+    place: Codes
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """The field's form: see the module. ``metric`` is A (2, 2); ``range_um`` and ``scale`` are (S,), 0 for no field."""
+    """The field's form, see the module.
+
+    Attributes
+    ----------
+    range_um, scale
+        (S,), 0 for no field.
+    metric
+        A (d, d).
+    cut_off_um
+        c (S, tissues); none where empty.
+    """
 
     range_um: Floats
     scale: Floats
@@ -44,6 +54,7 @@ class Field:
     join: Join = "nearest"
     kernel: Kernel = "exponential"
     border_pass: float = 1.0
+    cut_off_um: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     @classmethod
     def of(cls, reach: Reach, ranges: tuple[float, ...]) -> Field:
@@ -61,11 +72,12 @@ class Field:
         form = record["field"]
         scale, metric = (np.asarray(form[name], dtype=np.float64) for name in ("scale", "metric"))
         join, kernel = cast("Join", str(form["join"])), cast("Kernel", str(form["kernel"]))
-        return cls(range_um, scale, metric, join, kernel, float(form["border_pass"]))
+        cut_off = np.asarray(form.get("cut_off_um", np.zeros((0, 0))), dtype=np.float64)
+        return cls(range_um, scale, metric, join, kernel, float(form["border_pass"]), cut_off)
 
     def record(self) -> dict[str, Any]:
         """Return what :meth:`stored` reads."""
-        names = ("scale", "metric", "join", "kernel", "border_pass")
+        names = ("scale", "metric", "join", "kernel", "border_pass", *(("cut_off_um",) if self.cut_off_um.size else ()))
         return {"range_um": self.range_um, "field": {name: getattr(self, name) for name in names}}
 
     def __call__(self, p: int, state: Codes, places: Places) -> Floats:
@@ -85,7 +97,10 @@ class Field:
         each = KERNELS[self.kernel](cdist(moved[rows], moved[sources]) / self.range_um[p])
         if self.border_pass != 1:
             each = each * np.where(places.tissue[rows, None] != places.tissue[sources], self.border_pass, 1.0)
-        return np.where(places.section[rows, None] == places.section[sources], each, 0.0)
+        if self.cut_off_um.size:
+            away = cdist(places.coords[rows], places.coords[sources])
+            each = each * (away <= self.cut_off_um[p, places.tissue[rows], None])
+        return np.where(places.place[rows, None] == places.place[sources], each, 0.0)
 
     def _joined(self, p: int, each: Floats) -> Floats:
         if self.join == "summed":

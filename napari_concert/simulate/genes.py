@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 MARKERS = {
     "normal lung": (
         "Sftpc Sftpb Sftpa1 Sftpd Scgb1a1 Scgb3a2 Ager Hopx Lamp3 Abca3 Cldn18 Napsa Lyz2 Cd74 Pecam1 Cdh5 Epas1 Ednrb"
@@ -45,10 +47,9 @@ OTHERS = (
 )
 
 
-def gene_names(count: int) -> list[str]:
-    """Return ``count`` distinct gene names: markers and responses first, numbered ones beyond the list."""
-    groups = [*MARKERS.values(), *RESPONSES.values(), OTHERS]
-    real = list(dict.fromkeys(" ".join(groups).split()))
+def gene_names(count: int, first: Iterable[str] = (*MARKERS.values(), *RESPONSES.values())) -> list[str]:
+    """Return ``count`` distinct gene names: some groups of names first, numbered ones beyond the list."""
+    real = list(dict.fromkeys(" ".join([*first, OTHERS]).split()))
     return real[:count] + [f"Gm{10000 + i}" for i in range(count - len(real))]
 
 

@@ -35,8 +35,13 @@ def counts(
     expected = expected * rng.lognormal(0.0, 0.3, (len(expected), 1))
     if wanted.bleed[1]:
         expected = bleeding(layout.coords, wanted.bleed, more) @ expected
-    drawn = rng.negative_binomial(dispersion, dispersion / (dispersion + expected))
-    return sparse.csr_matrix(drawn.astype(np.float32))
+    return drawn(expected, dispersion, rng)
+
+
+def drawn(expected: Floats, dispersion: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Draw negative-binomial counts of given expectations (n_spots, n_genes)."""
+    found = rng.negative_binomial(dispersion, dispersion / (dispersion + expected))
+    return sparse.csr_matrix(found.astype(np.float32))
 
 
 def bleeding(coords: Floats, share: tuple[float, float], rng: np.random.Generator) -> sparse.csr_matrix:

@@ -1,8 +1,10 @@
-"""The bundled sample slide."""
+"""The bundled sample slides."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from napari_concert.errors import UnknownName
@@ -10,15 +12,34 @@ from napari_concert.errors import UnknownName
 if TYPE_CHECKING:
     from anndata import AnnData
 
+SEED = 7
 NAME = "tumour.h5ad"
-N_SPOTS, N_GENES, SEED = 1903, 360, 7
 
 
-def make_sample() -> AnnData:
-    """Simulate the bundled slide anew."""
+def _tumour() -> AnnData:
     from napari_concert.simulate.tumour import tumour
 
-    return tumour(N_SPOTS, N_GENES, SEED)
+    return tumour(1903, 360, SEED)
+
+
+def _stroke() -> AnnData:
+    from napari_concert.simulate.stroke import stroke
+
+    return stroke(8, 640, 300, SEED)
+
+
+SAMPLES: Mapping[str, Callable[[], AnnData]] = MappingProxyType({NAME: _tumour, "stroke.h5ad": _stroke})
+
+
+def make_sample(name: str = NAME) -> AnnData:
+    """Simulate a bundled slide anew.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such sample.
+    """
+    return SAMPLES[_known(name)]()
 
 
 def sample_path(name: str = NAME) -> Path:
@@ -29,21 +50,25 @@ def sample_path(name: str = NAME) -> Path:
     UnknownName
         If there is no such sample.
     """
-    if name != NAME:
-        raise UnknownName("sample", name, [NAME])
     package = Path(__file__).resolve().parents[1]
-    places = (package / "_sample" / NAME, package.parent / "sample_data" / NAME)
-    return next((path for path in places if path.exists()), None) or _cached()
+    places = (package / "_sample" / _known(name), package.parent / "sample_data" / name)
+    return next((path for path in places if path.exists()), None) or _cached(name)
 
 
-def _cached() -> Path:
+def _known(name: str) -> str:
+    if name not in SAMPLES:
+        raise UnknownName("sample", name, list(SAMPLES))
+    return name
+
+
+def _cached(name: str) -> Path:
     from platformdirs import user_cache_path
 
     from napari_concert import __version__
     from napari_concert.io import atomic_path
 
-    path = user_cache_path("napari-concert", version=__version__, ensure_exists=True) / NAME
+    path = user_cache_path("napari-concert", version=__version__, ensure_exists=True) / name
     if not path.exists():
         with atomic_path(path) as scratch:
-            make_sample().write_h5ad(scratch, compression="gzip")
+            make_sample(name).write_h5ad(scratch, compression="gzip")
     return path

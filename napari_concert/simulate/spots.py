@@ -44,6 +44,23 @@ def neighbours(points: Floats, within: float) -> list[list[int]]:
     return list(found)
 
 
+def smooth(points: Floats, count: int, pitches: float, rng: np.random.Generator) -> Floats:
+    """Return smooth factors (n_spots, count) of unit variance: random Fourier features of a Gaussian kernel.
+
+    Parameters
+    ----------
+    points
+        (n_spots, 2 or 3) in pitches, of which ``pitches`` are the length-scale.
+    """
+    n_waves = 300
+    factors = np.zeros((len(points), count))
+    for k in range(count):
+        waves = rng.normal(0, 1 / pitches, (points.shape[1], n_waves))
+        factors[:, k] = np.cos(points @ waves + rng.uniform(0, 2 * np.pi, n_waves)).sum(axis=1) * np.sqrt(2 / n_waves)
+    scaled: Floats = (factors - factors.mean(axis=0)) / factors.std(axis=0)
+    return scaled
+
+
 def _cut(points: Floats, n_spots: int, holes: int, rng: np.random.Generator) -> Floats:
     centred = points - (points.max(axis=0) / 2)
     angle = np.arctan2(centred[:, 1], centred[:, 0])

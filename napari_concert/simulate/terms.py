@@ -43,7 +43,9 @@ def terms(adata: AnnData, state: Codes, tissue: Codes) -> dict[str, Term]:
     section = _section(adata)
     if "batch_effect" in effects:
         found["section"] = Term(_one_hot(section, effects["batch_effect"].shape[1]), effects["batch_effect"])
-    places = Places(np.asarray(adata.obsm["spatial"], dtype=np.float64), tissue, section)
+    coords = np.asarray(adata.obsm["spatial"], dtype=np.float64)
+    place = section if coords.shape[1] == 2 else np.zeros_like(section)  # with z all sections are in one space
+    places = Places(coords, tissue, place)
     found |= _spill_over(Field.stored(adata.uns[KEY]), state, tissues, places, effects)
     return found | (_of_cells(found, _latent(adata, "cell_state"), effects) if "cell_state" in adata.obsm else {})
 

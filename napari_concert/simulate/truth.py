@@ -66,8 +66,8 @@ def truth(slide: Slide | AnnData, what_if: WhatIf, genes: Sequence[str] | None =
     slide
         As simulated, or as read from its file.
     what_if
-        Patches that set "perturbation", "tissue" or both; any other attribute changes nothing. A spot that carries a
-        wrong label is in its true state unless it is painted.
+        Patches that set "perturbation", "tissue" (or the tissue's column) or both; any other attribute changes nothing.
+        A spot that carries a wrong label is in its true state unless it is painted.
     genes
         Genes to compute, in this order; all by default.
 
@@ -138,21 +138,23 @@ def _log_mean(adata: AnnData, what_if: WhatIf, genes: Codes) -> Floats:
 
 def _terms(adata: AnnData, what_if: WhatIf) -> dict[str, Term]:
     states, tissues = ([str(label) for label in adata.uns[KEY][name]] for name in ("states", "tissues"))
-    tissue = _codes(adata, "tissue", tissues, what_if)
-    return terms(adata, _codes(adata, "perturbation", states, what_if, "true_state"), tissue)
+    state = _codes(adata, "perturbation", states, what_if, "true_state")
+    return terms(adata, state, _codes(adata, "tissue", tissues, what_if))
 
 
-def _codes(adata: AnnData, column: str, known: list[str], what_if: WhatIf, true: str = "") -> Codes:
+def _codes(adata: AnnData, kind: str, known: list[str], what_if: WhatIf, true: str = "") -> Codes:
     """Return where each spot's label under a what-if stands in ``known``; wrong labels are put right from ``true``."""
+    column = str(adata.uns[KEY].get(f"{kind}_column", kind))
     labels = _observed(adata, column, known)
     codes = np.array([known.index(label) for label in labels], dtype=np.int64)
     if true in adata.obsm:
         codes = np.asarray(adata.obsm[true], dtype=np.int64)[:, 0].copy()
-    wanted = what_if.target_of(len(labels), column)
-    given = np.array([value is not None for value in wanted], dtype=bool)
-    for value in set(wanted[given]).difference(known):
-        raise UnknownName(column, str(value), known)
-    codes[given] = [known.index(value) for value in wanted[given]]
+    for name in dict.fromkeys((column, kind)):
+        wanted = what_if.target_of(len(labels), name)
+        given = np.array([value is not None for value in wanted], dtype=bool)
+        for value in set(wanted[given]).difference(known):
+            raise UnknownName(name, str(value), known)
+        codes[given] = [known.index(value) for value in wanted[given]]
     return codes
 
 

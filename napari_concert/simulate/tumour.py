@@ -17,7 +17,7 @@ from napari_concert.simulate.genes import gene_names
 from napari_concert.simulate.layout import TISSUES, Layout, arrange
 from napari_concert.simulate.observe import counts, mislabelled
 from napari_concert.simulate.recipe import Recipe
-from napari_concert.simulate.spots import PITCH_UM
+from napari_concert.simulate.spots import PITCH_UM, smooth
 from napari_concert.simulate.terms import KEY
 from napari_concert.simulate.truth import truth
 
@@ -128,22 +128,11 @@ def _latents(layout: Layout, recipe: Recipe, streams: Streams) -> dict[str, npt.
     """Return what spots have that no file would show: smooth factors, cell states, true labels."""
     rng, more = streams
     points, pitches = layout.coords / PITCH_UM, recipe.factor_pitches
-    found: dict[str, npt.NDArray[Any]] = {"factors": _smooth(points, recipe.factors, pitches, rng).astype(np.float32)}
+    found: dict[str, npt.NDArray[Any]] = {"factors": smooth(points, recipe.factors, pitches, rng).astype(np.float32)}
     if recipe.cells.strength:
-        smooth = _smooth(points, 1, pitches, more) * np.sqrt(recipe.cells.smooth)
-        cells = smooth + more.normal(0, np.sqrt(1 - recipe.cells.smooth), smooth.shape)
+        even = smooth(points, 1, pitches, more) * np.sqrt(recipe.cells.smooth)
+        cells = even + more.normal(0, np.sqrt(1 - recipe.cells.smooth), even.shape)
         found["cell_state"] = ((cells - cells.mean()) / cells.std()).astype(np.float32)
     if recipe.observation.mislabelled:
         found["true_state"] = np.array([[recipe.states.index(name)] for name in layout.perturbation])
     return found
-
-
-def _smooth(points: Floats, count: int, pitches: float, rng: np.random.Generator) -> Floats:
-    """Return smooth factors (n_spots, count) of unit variance: random Fourier features of a Gaussian kernel."""
-    n_waves = 300
-    factors = np.zeros((len(points), count))
-    for k in range(count):
-        waves = rng.normal(0, 1 / pitches, (2, n_waves))
-        factors[:, k] = np.cos(points @ waves + rng.uniform(0, 2 * np.pi, n_waves)).sum(axis=1) * np.sqrt(2 / n_waves)
-    scaled: Floats = (factors - factors.mean(axis=0)) / factors.std(axis=0)
-    return scaled

@@ -96,6 +96,11 @@ def test_demo_opens_the_sample(launched):
     assert launched[0]["path"] == sample_path()
 
 
+def test_demo_opens_the_other_sample(launched):
+    assert main(["demo", "--sample", "stroke"]) == 0
+    assert launched[0]["path"] == sample_path("stroke.h5ad")
+
+
 def test_demo_makes_the_whole_journey_without_a_window(tmp_path, capsys):
     out = tmp_path / "demo.png"
     assert main(["demo", "--headless", str(out), "--max-epochs", "1"]) == 0
@@ -112,4 +117,5 @@ def test_demo_refuses_early(refusal, tmp_path, monkeypatch):
     assert ".png" in refusal("demo", "--headless", tmp_path / "demo.gif")
     assert "no folder" in refusal("demo", "--headless", tmp_path / "absent" / "demo.png")
     assert "Stat1" in refusal("demo", "--headless", tmp_path / "demo.png", "--gene", "Stat1x")
+    assert "stroke" in refusal("demo", "--sample", "strokes")
     assert list(Path(tmp_path).iterdir()) == []

@@ -288,3 +288,24 @@ def test_penalty_takes_no_side_on_rotation() -> None:
         penalties.append(field.penalty().item())
     assert penalties[0] > 0.1
     np.testing.assert_allclose(penalties, penalties[0])
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31 - 1), through=st.floats(-1.5, 1.5))
+def test_a_constant_z_gives_the_plane(seed: int, through: float) -> None:
+    """Whatever the length-scale in z; only where k is 1 differs: at a pitch along the mean of all axes."""
+    spots, plane = Spots(seed), _field(seed, 2, 2, 2)
+    space, at = PropagatedField(2, 2, 3, REACH).double(), {d: _columns(d) for d in (2, 3)}
+    off, level = plane.shape[:, 1:3].mT  # of x with y, and of x against y
+    space.shape[:, 1 : at[3]["alpha"]] = torch.stack([off, 0 * off, 0 * off, level, through + 0 * off], dim=1)
+    space.shape[:, 0] = plane.shape[:, 0] + through / 6**0.5 / 2  # z takes its part out of the mean range
+    space.shape[:, at[3]["alpha"] :] = plane.shape[:, at[2]["alpha"] :]
+    flat = spots.field(plane)
+    spots.coords = np.column_stack([spots.coords, np.full(len(flat), 7.0)])
+    solid = spots.field(space)
+    for p in range(2):
+        alpha, bend = (np.exp(plane.shape[p, at[2][name]].item()) for name in ("alpha", "bend"))
+        at_pitch = [(1 + np.exp(-2 * f.shape[p, 0].item()) ** bend / alpha) ** -alpha for f in (plane, space)]
+        assert np.allclose(solid[:, p] * at_pitch[1], flat[:, p] * at_pitch[0], rtol=1e-9)
+    if through == 0:
+        assert np.allclose(solid, flat, rtol=1e-9)

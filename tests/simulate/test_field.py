@@ -82,7 +82,7 @@ def test_nothing_crosses_a_blocked_border_nor_a_section() -> None:
         alone = np.where((state == 1) & (where.tissue != tissue), 0, state)
         same = where.tissue == tissue
         assert np.allclose(blocked(1, state, where)[same & (state != 1)], blocked(1, alone, where)[same & (state != 1)])
-    apart = replace(where, section=(state == 1).astype(np.int64))
+    apart = replace(where, place=(state == 1).astype(np.int64))
     assert not Field.of(Reach(), (0.0, 2.0, 3.0))(1, state, apart).any()
 
 
@@ -100,3 +100,19 @@ def test_a_stored_field_is_the_same_field() -> None:
     made = Field.of(Reach(join="summed", kernel="cauchy", ratio=2.0, angle=10.0, border_pass=0.3), (0.0, 2.0, 3.0))
     again = Field.stored(made.record())
     assert np.array_equal(again(1, states(), places()), made(1, states(), places()))
+
+
+def test_in_space_z_has_a_length_of_its_own_and_nothing_passes_a_cut_off() -> None:
+    rng = np.random.default_rng(3)
+    where, state = replace(places(), coords=rng.uniform(0, 600, (60, 3))), states()
+    cut_offs = np.array([[0.0, 0.0, 0.0], [300.0, 150.0, 500.0]])
+    field = Field(np.array([0.0, 200.0]), np.ones(2), np.diag([1.0, 1.0, 2.0]), cut_off_um=cut_offs)
+    expected = np.zeros(60)
+    for i in np.flatnonzero(state != 1):
+        for j in np.flatnonzero(state == 1):
+            dx, dy, dz = where.coords[i] - where.coords[j]
+            if np.sqrt(dx**2 + dy**2 + dz**2) <= cut_offs[1, where.tissue[i]]:
+                expected[i] = max(expected[i], np.exp(-np.sqrt(dx**2 + dy**2 + (2 * dz) ** 2) / 200))
+    assert np.allclose(field(1, state, where), expected)
+    assert (expected[state != 1] == 0).any()
+    assert np.allclose(Field.stored(field.record())(1, state, where), expected)

@@ -202,10 +202,14 @@ def test_truth_survives_the_file_and_painted_labels(tumour, tmp_path):
 # -- the bundled sample -----------------------------------------------------------------------------------------------
 
 
+def made_again(path, name):
+    script = ROOT / "sample_data" / "make_sample.py"
+    subprocess.run([sys.executable, script, path, "--sample", name], check=True, capture_output=True)
+    return anndata.read_h5ad(path)
+
+
 def test_the_script_makes_the_bundled_sample_again(sample, tmp_path):
-    made = tmp_path / "again.h5ad"
-    subprocess.run([sys.executable, ROOT / "sample_data" / "make_sample.py", made], check=True, capture_output=True)
-    again = anndata.read_h5ad(made)
+    again = made_again(tmp_path / "again.h5ad", "tumour.h5ad")
     # the last bit of exp() differs between processors, and may once in a while move a count
     assert (again.X != sample.X).nnz <= 1e-5 * sample.X.nnz
     assert again.obs.equals(sample.obs)
@@ -229,6 +233,22 @@ def test_the_bundled_sample_is_small_and_says_that_it_is_simulated(sample):
     assert sample.shape == (1903, 360)
 
 
+def test_the_stroke_sample_is_small_whole_and_made_again(tmp_path):
+    path = simulate.sample_path("stroke.h5ad")
+    assert path.stat().st_size < 4e6
+    sample, again = anndata.read_h5ad(path), made_again(tmp_path / "again.h5ad", "stroke.h5ad")
+    assert sample.shape == (8 * 640, 300)
+    assert "not measured" in sample.uns["simulated"]
+    # the last bit of exp() differs between processors, and may once in a while move a count
+    assert (again.X != sample.X).nnz <= 1e-5 * sample.X.nnz
+    assert again.obs.equals(sample.obs)
+    assert again.var.round(4).equals(sample.var.round(4))
+    assert np.allclose(again.obsm["spatial"], sample.obsm["spatial"])
+    assert all(np.allclose(again.varm[key], sample.varm[key], atol=1e-6) for key in sample.varm)
+    what_if = simulate.example(sample)
+    assert np.allclose(simulate.truth(again, what_if).change, simulate.truth(sample, what_if).change, atol=1e-5)
+
+
 def test_an_unknown_sample_is_named():
     with pytest.raises(UnknownName, match=r"no sample called 'tumor.h5ad'\. Did you mean tumour\.h5ad"):
         simulate.sample_path("tumor.h5ad")
@@ -237,7 +257,7 @@ def test_an_unknown_sample_is_named():
 def test_without_its_file_the_sample_is_simulated_into_the_cache(tmp_path, monkeypatch, tumour):
     made = []
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_args, **_kwargs: tmp_path)
-    monkeypatch.setattr(sample_module, "make_sample", lambda: made.append(1) or tumour)
-    assert sample_module._cached() == sample_module._cached() == tmp_path / "tumour.h5ad"
-    assert made == [1]
+    monkeypatch.setattr(sample_module, "make_sample", lambda name: made.append(name) or tumour)
+    assert sample_module._cached("tumour.h5ad") == sample_module._cached("tumour.h5ad") == tmp_path / "tumour.h5ad"
+    assert made == ["tumour.h5ad"]
     assert read(tmp_path / "tumour.h5ad").n_spots == 400

@@ -82,8 +82,8 @@ def test_napari_offers_our_reader(installed, name):
 
 def test_the_sample_is_offered(installed):
     samples = [sample for _, contributed in installed.iter_sample_data() for sample in contributed]
-    assert [sample.key for sample in samples] == ["tumour"]
-    assert plugin.resolve(samples[0].uri) == sample_path()
+    assert [sample.key for sample in samples] == ["tumour", "stroke"]
+    assert [plugin.resolve(sample.uri) for sample in samples] == [sample_path(), sample_path("stroke.h5ad")]
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
