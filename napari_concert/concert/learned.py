@@ -56,16 +56,15 @@ class Learned:
         """
         field = self.network.attributes.field
         found, error = scopes(field), scope_errors(field)
-        index = pd.Index(self.vocabulary.propagating, name="state", dtype=object)
-        table = pd.DataFrame({name: values.numpy() for name, values in found._asdict().items()}, index=index)
+        columns = {name: values.numpy() for name, values in found._asdict().items()}
         for name in LENGTHS:
             sd = getattr(error, name).numpy()
-            table[f"{name}_lower"] = table[name] * np.exp(-Z_95 * sd)
-            table[f"{name}_upper"] = table[name] * np.exp(Z_95 * sd)
-        table["anisotropy"] = table["range_long"] / table["range_short"]
+            columns[f"{name}_lower"] = columns[name] * np.exp(-Z_95 * sd)
+            columns[f"{name}_upper"] = columns[name] * np.exp(Z_95 * sd)
+        columns["anisotropy"] = columns["range_long"] / columns["range_short"]
         for name in ("cut_off", *(f"{length}{part}" for length in LENGTHS for part in ("", "_lower", "_upper"))):
-            table[name] *= self.scale.pitch
-        return table
+            columns[name] = columns[name] * self.scale.pitch
+        return pd.DataFrame(columns, index=pd.Index(self.vocabulary.propagating, name="state", dtype=object))
 
     def cut_offs(self) -> pd.DataFrame:
         """Return the cut-off (states × tissues) of spots of each tissue, in the unit of the slides' coordinates."""

@@ -15,7 +15,7 @@ from napari_concert.model.kernels import length_scales, mask, metric, rational_q
 
 DIFFERENCE = 1e-5
 ALIKE = 1e-6  # relative difference of both axes below which no direction is told
-_HALVINGS = 45  # of the interval that holds the answer
+_HALVINGS = 36  # of the interval that holds the answer: 1e-10 pitches, far below what DIFFERENCE moves it by
 
 
 class Scopes(NamedTuple):

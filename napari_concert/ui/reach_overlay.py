@@ -14,9 +14,9 @@ from napari._vispy.utils.visual import overlay_to_visual
 from napari.components.overlays import SceneOverlay
 from vispy.scene.visuals import Markers
 
-DOTS = 36
-_SIZE, _EDGE = 4.5, 1.0  # pixels; a dark edge around a light dot is seen on any colour
-_DARK, _LIGHT = (0.0, 0.0, 0.0, 0.9), (1.0, 1.0, 1.0, 1.0)
+APART, FEWEST, MOST = 13.0, 12, 150  # canvas pixels between dots, and how many there are
+_SIZE, _EDGE = 6.0, 1.5  # pixels; a dark edge around a light dot is seen on any colour
+_DARK, _LIGHT = (0.0, 0.0, 0.0, 0.9), (1.0, 0.9, 0.25, 1.0)
 
 
 class ReachOverlay(SceneOverlay):
@@ -48,6 +48,7 @@ class VispyReach(LayerOverlayMixin, VispySceneOverlay):
         super().__init__(node=Markers(scaling="fixed", antialias=1.0), **kwargs)
         self.overlay.events.points.connect(self._redraw)
         self.overlay.events.centre.connect(self._move)
+        self.viewer.scene.camera.events.zoom.connect(self._redraw)
         self.reset()
 
     def reset(self) -> None:
@@ -55,12 +56,17 @@ class VispyReach(LayerOverlayMixin, VispySceneOverlay):
         super().reset()
         self._redraw()
 
+    def close(self) -> None:
+        """Stop following the camera."""
+        self.viewer.scene.camera.events.zoom.disconnect(self._redraw)
+        super().close()
+
     def _should_be_visible(self) -> bool:
         return bool(super()._should_be_visible() and self.overlay.points)
 
     def _redraw(self) -> None:
         points = np.asarray(self.overlay.points, dtype=np.float64).reshape(-1, 2)
-        self._dots = spaced(points, DOTS)[:, ::-1] if len(points) else points
+        self._dots = dotted(points, self.viewer.scene.camera.zoom)[:, ::-1] if len(points) else points
         self._move()
         self._on_visible_change()
 
@@ -70,9 +76,16 @@ class VispyReach(LayerOverlayMixin, VispySceneOverlay):
             self.node.set_data(at, face_color=_LIGHT, edge_color=_DARK, edge_width=_EDGE, size=_SIZE)
 
 
-def spaced(line: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
-    """Return points (count, 2) at equal distances along a closed line (n, 2)."""
+def dotted(line: npt.NDArray[np.float64], zoom: float) -> npt.NDArray[np.float64]:
+    """Return points (k, 2) at equal distances along a closed line (n, 2): about as far apart on the canvas at any zoom.
+
+    Parameters
+    ----------
+    zoom
+        Canvas pixels a unit of the line.
+    """
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    count = int(np.clip(round(along[-1] * zoom / APART), FEWEST, MOST))
     at = np.linspace(0.0, along[-1], count, endpoint=False)
     return np.column_stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)])
 

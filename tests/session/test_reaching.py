@@ -117,6 +117,7 @@ def test_without_tissues_there_is_one_cut_off_that_is_called_assumed_if_little_w
     shown = session.values()
     assert len(set(shown.values[session.slide.usable])) == 1
     assert shown.note.startswith("one cut-off for all spots, as no tissue is known")
+    assert "mostly assumed: the slide says little of it" in shown.note
 
 
 def test_cut_offs_are_what_a_restored_slide_shows_again(

@@ -14,7 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_concert.session import TrainingSettings
-from napari_concert.ui.reach_overlay import DOTS, ReachOverlay, spaced
+from napari_concert.ui.reach_overlay import APART, FEWEST, MOST, ReachOverlay, dotted
 from napari_concert.ui.reach_ring import ReachRing
 from napari_concert.ui.reach_words import on_picture
 from napari_concert.ui.tools import Tool
@@ -161,7 +161,8 @@ def test_it_follows_the_real_mouse_and_goes_with_it(painting, model_folder):
     assert not scene.reach.visible
 
 
-def test_its_dots_are_drawn_around_the_mouse(painting, model_folder):
+@pytest.mark.parametrize("zoomed", [1.0, 1.7])
+def test_its_dots_are_drawn_around_the_mouse_at_any_zoom(painting, model_folder, zoomed):
     window, session = painting.window, painting.window.session
     session.load_model(model_folder)
     session.set_target("perturbation", "Jak2")
@@ -170,20 +171,21 @@ def test_its_dots_are_drawn_around_the_mouse(painting, model_folder):
     scene.spots.opacity = 0.0
     QTest.qWait(200)
     painting.hover(*HERE)
+    window.viewer.scene.camera.zoom *= zoomed
     QApplication.processEvents()
-    picture = window.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int).min(axis=2)
+    picture = window.viewer.screenshot(canvas_only=True, flash=False)[..., 0].astype(int)
     seen = [picture[place.y() - 1 : place.y() + 2, place.x() - 1 : place.x() + 2].max() for place in dots(painting)]
     assert np.mean(np.array(seen) > 200) > 0.9
     scene.show_reach(None)
     QApplication.processEvents()
-    picture = window.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int).min(axis=2)
+    picture = window.viewer.screenshot(canvas_only=True, flash=False)[..., 0].astype(int)
     assert max(picture[place.y(), place.x()] for place in dots(painting)) < 60
 
 
 def dots(painting):
     """Return where on the canvas the dots belong."""
     overlay = painting.window.brush.layers.scene.reach
-    places = spaced(np.array(overlay.points), DOTS) + overlay.centre
+    places = dotted(np.array(overlay.points), painting.window.viewer.scene.camera.zoom) + overlay.centre
     return [painting.at(column, row) for row, column in places]
 
 
@@ -194,11 +196,14 @@ def test_the_model_tells_of_another_centre():
     assert told == [(3.0, 4.0)]
 
 
-@given(st.floats(0.5, 5), st.floats(0.5, 5))
-def test_dots_lie_at_equal_distances(a, b):
+@given(st.floats(0.5, 5), st.floats(0.5, 5), st.floats(0.1, 500))
+def test_dots_lie_as_far_apart_at_any_zoom(a, b, zoom):
     turn = np.linspace(0, 2 * np.pi, 721)
-    found = spaced(np.column_stack([a * np.cos(turn), b * np.sin(turn)]), 36)
+    line = np.column_stack([a * np.cos(turn), b * np.sin(turn)])
+    found, length = dotted(line, zoom), np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
+    assert FEWEST <= len(found) <= MOST
+    if FEWEST < len(found) < MOST:
+        assert zoom * length / len(found) == pytest.approx(APART, rel=0.05)
     gaps = np.linalg.norm(np.diff(np.vstack([found, found[:1]]), axis=0), axis=1)
-    assert len(found) == 36
-    assert gaps.max() < 1.35 * gaps.min()  # a chord is shorter than its arc where the ring is bent
+    assert gaps.max() <= length / len(found) + 1e-9
     assert found[0] == pytest.approx([a, 0])
