@@ -17,7 +17,11 @@ class VispyBanner(VispyTextOverlay):
     """Draws a :class:`BannerOverlay`."""
 
     def _on_box_change(self) -> None:
-        self.x_size, self.y_size = text_size(self.overlay.text, self.overlay.font_size, self.node.face)
+        dpi = self.node.transforms.dpi
+        self.x_size, self.y_size = text_size(self.overlay.text, self.overlay.font_size, self.node.face, dpi)
+        _, up = self.node.anchors
+        self.node.anchors = ("left", up)  # sentences begin at the left, wherever the box is
+        self.node.pos = (0.0, self.y_size if up == "top" else 0.0)
         super()._on_box_change()
 
 

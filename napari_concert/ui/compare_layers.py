@@ -60,7 +60,7 @@ class CompareLayers:
                 self._remove()
             return
         wanted: list[tuple[str, ShownValues, Kept | None]] = [
-            (f"{kept.name}: {found.gene}, {shown.unit}", shown, kept) for kept, shown in found.shown
+            (f"{kept.name}: {found.gene}", shown, kept) for kept, shown in found.shown
         ]
         if found.difference is not None:
             wanted.append((f"{found.difference[0]}: {found.gene}", found.difference[1], None))
@@ -72,6 +72,7 @@ class CompareLayers:
             values = np.asarray(shown.values, dtype=np.float64)[cell.rows]
             show_values(cell.spots, values, shown.limits, colormap(shown.kind, dark))
             cell.spots.name, cell.rings.name = name, f"{name} · painted"
+            cell.set_off_rings(dark)
             cell.mark(*_rings(kept, current.slide.n_spots))
 
     def _add(self, count: int) -> None:

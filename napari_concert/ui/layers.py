@@ -100,7 +100,9 @@ class SlideLayers:
         if self.scene is None or self.session.slide is not self.scene.slide:
             return
         self._shown = self.session.values()
-        names, colours = self.scene.colour(self._shown, is_dark(self.viewer.canvas.background_color))
+        dark = is_dark(self.viewer.canvas.background_color)
+        self.scene.set_off_rings(dark)
+        names, colours = self.scene.colour(self._shown, dark)
         self.text.set_legend(self._shown.label, names, colours)
         self._show_texts()
         self.drawn.emit("values")
@@ -146,8 +148,10 @@ class SlideLayers:
         return self.session.comparison() if current is not None and current.compared else None
 
     def _show_caption(self, *_: object) -> None:
-        if self.scene is not None and self._compared() is not None:
-            self.text.set_caption("a model's extrapolation, not a proven cause")
+        compared = self._compared()
+        if self.scene is not None and compared is not None:
+            unit = compared.shown[0][1].unit
+            self.text.set_caption(f"{unit}\na model's extrapolation, not a proven cause")
         elif self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
             said = caption_with_note(self.scene.slide, self.session.patches, note)

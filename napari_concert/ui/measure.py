@@ -9,15 +9,16 @@ from __future__ import annotations
 from qtpy.QtGui import QFont, QFontMetricsF, QGuiApplication
 
 _GLYPHS = 256  # points in which napari renders glyphs
-_DPI_RATIO = 96 / 72
+_TALL, _LEADING = "ÅÉÑŐjgpqy", 1.1  # letters that tell vispy's height of a line, and how far apart lines are
 
 
-def text_size(text: str, points: float, face: str | None = None) -> tuple[float, float]:
+def text_size(text: str, points: float, face: str | None = None, dpi: float = 96.0) -> tuple[float, float]:
     """Return the width of the longest line of a text and the height of all in canvas pixels, as they are drawn."""
     metrics = QFontMetricsF(QFont(face or QGuiApplication.font().family(), _GLYPHS))
     lines = text.split("\n")
-    scale = points / _GLYPHS * _DPI_RATIO
-    return scale * max(map(metrics.horizontalAdvance, lines)), scale * metrics.lineSpacing() * len(lines)
+    scale = points / _GLYPHS * dpi / 72
+    height = metrics.tightBoundingRect(_TALL).height() * (1 + _LEADING * (len(lines) - 1))
+    return scale * max(map(metrics.horizontalAdvance, lines)), scale * height
 
 
 def wrap(text: str, room: float, points: float) -> str:

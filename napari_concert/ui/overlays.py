@@ -28,6 +28,7 @@ _FONT_SIZE = 10
 # widths in canvas pixels: of what stands at the right (title and legend; the scale bar), and the least for a text
 _RIGHT_COLUMN = 290
 _SCALE_BAR = 190
+_BAR = 50  # a colour bar of the cell at the left, with its numbers
 _NARROWEST = 200
 _TITLE_WIDTH = 30
 # beyond this a legend would run off the canvas
@@ -41,7 +42,8 @@ class PictureText:
         self._canvas = viewer.canvas
         self._overlays = viewer.canvas.overlays
         self._warning, self._caption = "", ""
-        viewer.canvas.overlay_tiling.top_right = viewer.canvas.overlay_tiling.bottom_left = "vertical"
+        for corner in ("top_right", "bottom_left", "bottom_right"):
+            setattr(viewer.canvas.overlay_tiling, corner, "vertical")
         self.title = TextOverlay(position="top_right", font_size=_FONT_SIZE)
         self.legend = LegendOverlay(position="top_right", font_size=_FONT_SIZE)
         self.banner = BannerOverlay(
@@ -68,9 +70,9 @@ class PictureText:
         self.legend.visible = bool(labels)
 
     def set_warning(self, text: str | None, *, below: bool = False) -> None:
-        """Show a warning on the picture itself, or none; ``below`` where names stand at the top."""
+        """Show a warning on the picture itself, or none; ``below`` in a grid of cells: the last one is often empty."""
         self._warning = text or ""
-        self.banner.position = "bottom_left" if below else "top_left"
+        self.banner.position = "bottom_right" if below else "top_left"
         self._wrap()
 
     def set_caption(self, text: str) -> None:
@@ -94,8 +96,9 @@ class PictureText:
     def _wrap(self) -> None:
         """Break lines so that the warning leaves title and legend free, and the caption the scale bar."""
         width = self._canvas.size[1]
+        beside = width / 2 + _BAR if str(self.banner.position) == "bottom_right" else _RIGHT_COLUMN
         for overlay, text, taken in (
-            (self.banner, self._warning, _RIGHT_COLUMN),
+            (self.banner, self._warning, beside),
             (self.caption, self._caption, _SCALE_BAR),
         ):
             _write(overlay, wrap(text, max(_NARROWEST, width - taken), _FONT_SIZE) if text else "")

@@ -48,6 +48,7 @@ class SlideScene:
         self._position[self.rows] = np.arange(len(self.rows))
         self._ringed: Rows = np.zeros(0, np.int64)
         self._ring_colours: Rgba = np.zeros((0, 4), np.float32)
+        self._edge = "black"
         ndim = self._data.shape[1]
         shared: dict[str, Any] = {
             "scale": self.layout.step,
@@ -114,6 +115,15 @@ class SlideScene:
         if len(colours):
             self.rings.face_color = colours
         return True
+
+    def set_off_rings(self, dark: bool) -> None:
+        """Give the rings an edge that sets them off from the spots, and is not seen on a dark or light canvas."""
+        edge = "black" if dark else "white"
+        if self._edge != edge:
+            self._edge = edge
+            self.rings.current_border_color = edge  # of rings to come
+            if len(self.rings.data):
+                self.rings.border_color = edge
 
     def draw_outline(self, points: Floats | None) -> None:
         """Draw a line through points (n, 2 or more; x, y in the slide's units) on the slide, or none."""

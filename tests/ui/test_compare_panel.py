@@ -101,3 +101,16 @@ def test_closing_the_slide_ends_the_comparison(cells: CompareLayers, painted: Se
     painted.close_slide()
     assert cells.cells == []
     assert not viewer.canvas.grid.enabled
+
+
+def test_cells_have_short_names_and_the_picture_says_unit_and_caution_below(
+    cells: CompareLayers, layers: SlideLayers, painted: Session
+) -> None:
+    _keep_two(painted)
+    painted.compare([0, 1])
+    gene = painted.colour.name
+    assert [cell.spots.name for cell in cells.cells] == [f"A: {gene}", f"B: {gene}", f"B − A: {gene}"]
+    assert layers.text.caption.text.splitlines()[0] == "log2 fold change"
+    assert str(layers.text.banner.position) == "bottom_right", "where the fourth cell would be"
+    painted.compare([])
+    assert str(layers.text.banner.position) == "top_left"

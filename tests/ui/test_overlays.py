@@ -81,14 +81,24 @@ def test_a_caption_leaves_the_scale_bar_free(text, viewer):
     assert text_size(text.caption.text, 10)[0] <= 550 - 190
 
 
-def test_the_box_of_a_warning_is_as_wide_as_its_words(window):
+def test_the_box_of_a_warning_is_as_large_as_its_words(window):
     text = window.brush.layers.text
-    text.set_warning("Extrapolation: Jak2 was never measured in normal lung")
+    text.set_warning("Extrapolation: Jak2 was never measured in normal lung. " * 5)
     (visual,) = window.canvas._viewer_overlay_to_visual[text.banner]
     assert isinstance(visual, VispyBanner)
     glyphs = visual._font_info.font_manager.get_font(visual.node.face)
     widest = max(sum(glyphs[letter]["advance"] for letter in line) for line in text.banner.text.splitlines())
-    assert visual.box.width >= widest / 256 * 10 * 96 / 72
+    pixels = 10 * visual.node.transforms.dpi / 72  # of the font
+    assert visual.box.width >= widest / 256 * pixels
+    # as vispy places lines
+    tops = [glyphs[letter]["offset"][1] / glyphs.ratio for letter in "ÅÉÑŐ"]
+    bottoms = [
+        glyphs[letter]["offset"][1] / glyphs.ratio + 2 * glyphs.slop - glyphs[letter]["size"][1] for letter in "gjpqy"
+    ]
+    line = (max(tops) - min(bottoms)) / 64 * pixels
+    lines = len(text.banner.text.splitlines())
+    assert lines > 2
+    assert line * (1 + 1.1 * (lines - 1)) <= visual.box.height + 1 < line * (2 + 1.1 * (lines - 1))
 
 
 def test_closing_takes_the_texts_off(text, viewer):

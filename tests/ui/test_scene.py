@@ -219,3 +219,13 @@ def test_the_layers_go_when_spots_move(scene, tiny, other, change):
 def test_the_layers_go_when_sections_are_told_apart(two_sections):
     together = two_sections.with_columns(replace(two_sections.columns, section=None))
     assert not SlideScene(together).adopt(two_sections)
+
+
+def test_rings_are_set_off_without_being_seen_on_the_canvas(tiny):
+    scene = SlideScene(tiny)
+    rows = np.array([3, 4])
+    scene.mark(rows, np.ones((2, 4), np.float32))
+    for dark, edge in ((True, 0.0), (False, 1.0), (True, 0.0)):
+        scene.set_off_rings(dark)
+        scene.mark(np.append(rows, 5 + dark), np.ones((3, 4), np.float32))
+        assert np.unique(scene.rings.border_color[:, :3]).tolist() == [edge], "of old and of new rings"
