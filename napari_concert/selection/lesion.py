@@ -1,4 +1,7 @@
-"""The lesion stamp: spots under a disc, an ellipse or an irregular blob of known size."""
+"""The lesion stamp: spots under a disc, an ellipse or an irregular blob of known size.
+
+Where an ellipsoid reaches in a stack is in :mod:`.ellipsoid`; here, on one section, it is the ellipse of its middle.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from napari_concert.selection.window import SLACK, as_point, in_box
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-Kind: TypeAlias = Literal["disc", "ellipse", "blob"]
+Kind: TypeAlias = Literal["disc", "ellipse", "blob", "ellipsoid"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,10 @@ class Lesion:
     Attributes
     ----------
     kind
-        "disc", "ellipse", or "blob": an irregular, smooth outline.
+        "disc", "ellipse", "blob": an irregular, smooth outline, or "ellipsoid": it reaches through a stack.
     area
-        Its area in the slide's units squared; or None where the number of spots is given.
+        Its area in the slide's units squared, of an ellipsoid that of its largest section; or None where the number of
+        spots is given.
     spots
         How many spots it takes; or None where the area is given.
     ratio
@@ -37,6 +41,8 @@ class Lesion:
         How far its length is turned from x towards y, in degrees.
     seed
         Which blob: the same seed gives the same outline.
+    tall
+        How many times as high along z as it is wide on average; of an ellipsoid only.
 
     Raises
     ------
@@ -50,6 +56,7 @@ class Lesion:
     ratio: float = 1.0
     angle: float = 0.0
     seed: int = 0
+    tall: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -69,6 +76,8 @@ class Lesion:
             raise ConcertError(f"A lesion is turned by an angle in degrees, not {self.angle}.")
         if not (self.seed >= 0 and self.seed % 1 == 0):
             raise ConcertError(f"A blob's seed is a whole number, 0 or more, not {self.seed}.")
+        if not 0 < self.tall < np.inf:
+            raise ConcertError(f"An ellipsoid cannot be {self.tall} times as high as wide: give a number above 0.")
 
 
 def resized(lesion: Lesion, factor: float) -> Lesion:
