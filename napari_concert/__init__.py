@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_concert.io import read
     from napari_concert.patches import Patch, WhatIf
     from napari_concert.prediction import Prediction
+    from napari_concert.registration import register
     from napari_concert.slide import Columns, Slide
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ _HOME = {
     "UnknownName": "errors",
     "WhatIf": "patches",
     "read": "io",
+    "register": "registration",
 }
 _MODULES = ("figures", "simulate")
 
@@ -47,6 +49,7 @@ __all__ = [
     "WhatIf",
     "figures",
     "read",
+    "register",
     "simulate",
 ]
 

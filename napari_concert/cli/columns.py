@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_concert.slide import Columns, Slide
 
 SLIDE = ".h5ad, CONCERT's .h5, or a folder of Space Ranger"  # what a PATH may be
+SPACING = "distance between sections, lowest first by their z or else by name; in the slide's units where not in µm"
 NOTHING = "none"
 ROLES = ("perturbation", "tissue", "section")
 
@@ -65,6 +66,24 @@ def add_coordinate_options(parser: Parser) -> None:
     group = parser.add_argument_group("coordinates")
     group.add_argument("--registered", action="store_true", default=None, help="sections share one frame through z")
     group.add_argument("--um-per-unit", metavar="X", type=positive, help="µm of a coordinate unit")
+
+
+def add_spacing_option(parser: Parser) -> None:
+    """Add the option that puts sections above each other."""
+    parser.add_argument("--z-spacing", metavar="UM", type=positive, help=SPACING)
+
+
+def in_space(slide: Slide, z_spacing: float | None) -> Slide:
+    """Return a slide with its sections ``z_spacing`` apart; as it is where none is given.
+
+    Raises
+    ------
+    ConcertError
+        If no column tells sections.
+    """
+    from napari_concert.slide.sections import stack_of
+
+    return slide if z_spacing is None else slide.with_stack(stack_of(slide).respaced(z_spacing))
 
 
 def with_columns(slides: Sequence[Slide], options: ColumnOptions) -> list[Slide]:

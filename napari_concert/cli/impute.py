@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_concert.cli.columns import ROLES, SLIDE, add_coordinate_options
+from napari_concert.cli.columns import ROLES, SLIDE, add_coordinate_options, add_spacing_option
 from napari_concert.cli.output import emit, note, plural
 from napari_concert.cli.parser import NewPatch, SetTarget, names
 from napari_concert.cli.predict import SPOTS_HELP, check, read_slide, what_if_of
@@ -39,6 +39,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--only-genes", metavar="A,B", type=names, help="genes to write; all modelled ones by default")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_coordinate_options(parser)
+    add_spacing_option(parser)
     parser.set_defaults(run=run, patches=[("", {})])  # a --set before any --spots is about the new spots
 
 

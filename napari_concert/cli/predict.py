@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_concert.cli.columns import SLIDE, add_coordinate_options, as_trained
+from napari_concert.cli.columns import SLIDE, add_coordinate_options, add_spacing_option, as_trained, in_space
 from napari_concert.cli.output import emit, note
 from napari_concert.cli.parser import NewPatch, SetTarget, names
 from napari_concert.cli.paths import require_writable_file
@@ -41,6 +41,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--only-genes", metavar="A,B", type=names, help="genes to write; all modelled ones by default")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_coordinate_options(parser)
+    add_spacing_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -86,7 +87,8 @@ def read_slide(args: Namespace, model: Concert) -> Slide:
 
     um_per_unit = args.um_per_unit if args.um_per_unit is not None else model.um_per_unit
     registered = True if args.registered or model.registered else None
-    return as_trained(model, read(args.path, um_per_unit=um_per_unit, registered=registered))
+    slide = as_trained(model, read(args.path, um_per_unit=um_per_unit, registered=registered))
+    return in_space(slide, args.z_spacing)
 
 
 def what_if_of(patches: Sequence[tuple[str, Mapping[str, str]]], slide: Slide, model: Concert) -> WhatIf:

@@ -1,4 +1,4 @@
-"""Training with its progress on stderr; Ctrl+C keeps the best weights so far."""
+"""Long work with its progress on stderr; of a training, Ctrl+C keeps the best weights so far."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNIT = "nats per spot and gene"
 PLAIN_EVERY = 5.0  # seconds between lines where they can't be rewritten
 
 
-class Progress:
+class Line:
     """One line that rewrites itself on a terminal; elsewhere a line now and then."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -29,20 +29,28 @@ class Progress:
         self.rewrites = self.stream.isatty()
         self._last = -math.inf
 
-    def __call__(self, epoch: Epoch) -> None:
-        """Show an epoch."""
+    def show(self, text: str, *, tells: bool = True) -> None:
+        """Show how far the work is; what tells nothing new is left out where lines stay."""
         if self.rewrites:
-            self.stream.write(f"\r{describe(epoch)}\x1b[K")
+            self.stream.write(f"\r{text}\x1b[K")
             self.stream.flush()
-        elif math.isfinite(epoch.train_loss) and time.monotonic() - self._last > PLAIN_EVERY:
+        elif tells and time.monotonic() - self._last > PLAIN_EVERY:
             self._last = time.monotonic()
-            self.stream.write(f"{describe(epoch)}\n")
+            self.stream.write(f"{text}\n")
 
     def close(self) -> None:
         """Leave the line."""
         if self.rewrites:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
+
+
+class Progress(Line):
+    """The line of a training."""
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Show an epoch."""
+        self.show(describe(epoch), tells=math.isfinite(epoch.train_loss))
 
 
 def describe(epoch: Epoch) -> str:

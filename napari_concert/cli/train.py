@@ -7,7 +7,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_concert.cli.columns import SLIDE, ColumnOptions, add_column_options, with_columns
+from napari_concert.cli.columns import (
+    SLIDE,
+    ColumnOptions,
+    add_column_options,
+    add_spacing_option,
+    in_space,
+    with_columns,
+)
 from napari_concert.cli.output import complain, emit, note, plural
 from napari_concert.cli.parser import at_least, names
 from napari_concert.cli.paths import require_writable_folder
@@ -29,6 +36,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="+", help=SLIDE)
     parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder to save the model in")
     add_column_options(parser)
+    add_spacing_option(parser)
     group = parser.add_argument_group("model")
     group.add_argument("--genes", metavar="N", type=at_least(1), default=2000, help="highly variable genes to model")
     group.add_argument("--also-genes", metavar="A,B", type=names, default=(), help="genes to model in any case")
@@ -47,7 +55,7 @@ def run(args: Namespace) -> int:
 
     slides = [read(path, um_per_unit=args.um_per_unit, registered=args.registered) for path in args.paths]
     model = Concert(
-        with_columns(slides, ColumnOptions.of(args)),
+        [in_space(slide, args.z_spacing) for slide in with_columns(slides, ColumnOptions.of(args))],
         n_genes=args.genes,
         also_genes=args.also_genes,
         seed=args.seed,

@@ -22,6 +22,7 @@ from napari_concert.io.shapes import (
     target_of_text,
 )
 from napari_concert.io.slides import SUFFIXES, from_anndata, read
+from napari_concert.io.stacks import read_stack, write_registered
 from napari_concert.io.tables import write_table
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "read_patches",
     "read_positions",
     "read_spots",
+    "read_stack",
     "shapes_of_patches",
     "target_as_text",
     "target_of_text",
@@ -47,5 +49,6 @@ __all__ = [
     "write_patch_txt",
     "write_patches",
     "write_prediction",
+    "write_registered",
     "write_table",
 ]

@@ -16,6 +16,7 @@ from napari_concert.errors import ConcertError
 from napari_concert.io.concert_h5 import read_concert
 from napari_concert.io.counts import RAW, Found, find_counts
 from napari_concert.io.spaceranger_files import is_space_ranger
+from napari_concert.io.stacks import with_stored_stack
 from napari_concert.slide import Columns, Counts, Slide, Units, guess_columns, guess_units, image_in
 from napari_concert.slide.table import rebuilt
 from napari_concert.slide.units import NOT_SAID
@@ -48,7 +49,8 @@ def read(
     um_per_unit
         µm of a coordinate unit; by default what the file says, if it does.
     registered
-        Whether sections share one frame; by default what the file says (``uns['registered']``), else no.
+        Whether sections share one frame; by default what the file says (``uns['registered']``, or a stack of ours in
+        ``uns['napari_concert_stack']``), else no.
     columns
         What the obs columns mean; by default guessed.
 
@@ -98,7 +100,8 @@ def from_anndata(
         registered=_says_registered(adata.uns) if registered is None else registered,
         file_notes=notes,
     )
-    return _with_image(replace(slide, units=guess_units(adata.uns, lambda: slide.geometry)))
+    slide = _with_image(replace(slide, units=guess_units(adata.uns, lambda: slide.geometry)))
+    return with_stored_stack(slide, columns, registered)
 
 
 def _with_image(slide: Slide) -> Slide:

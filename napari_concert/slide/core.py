@@ -155,7 +155,7 @@ class Slide(Spots):
     def notes(self) -> tuple[str, ...]:
         """Odd things the user should know, in plain words: those of the file, and of how its sections are read."""
         planes, places = (len(np.unique(codes)) for codes in (self.planes, self.places))
-        double = coincident(self.raw_coords, self.places)
+        double = coincident(self.coords, self.places)
         said = [f"{double} spots lie exactly where another one does."] if double else []
         return (*self.file_notes, *said, *notes_on_places(planes, places, self.has_z, self.registered))
 

@@ -106,6 +106,15 @@ def test_registered_sections_share_a_place(sectioned: Slide) -> None:
     assert len(np.unique(placed.with_registered(True).places)) == 1
 
 
+def test_spots_are_double_only_where_they_lie_on_each_other_in_space(sectioned: Slide) -> None:
+    columns = sectioned.columns
+    twice = from_anndata(sectioned.adata[[0, 1, 2, 0, 1, 2]].copy(), columns=columns)
+    labelled = twice.with_labels("section", ["a"] * 3 + ["b"] * 3)
+    stacked = labelled.with_stack(Stack.spaced("ab", 10.0)).with_registered(True)
+    assert not any("exactly" in note for note in stacked.notes)
+    assert any("exactly" in note for note in twice.with_columns(Columns()).notes)
+
+
 def test_the_first_guess_is_a_pitch_apart_by_name(sectioned: Slide) -> None:
     stack = stack_of(sectioned)
     assert stack.order == ("a", "b")
