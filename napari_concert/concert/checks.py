@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -115,6 +115,13 @@ def mismatches(slide: Slide, vocabulary: Vocabulary, scale: Scale, columns: Mapp
             yield f"the continuous column {name!r} is missing; add it to the slide's obs"
     if vocabulary.tissues and not slide.tissues:
         yield f"the model was trained with a tissue column ({columns.get('tissue')}); choose the slide's"
+
+
+def moved(slide: Slide, trained: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield that a model was trained on the same spots at other places, of the records of what it was trained on."""
+    now = None if slide.stack is None else slide.stack.to_json()
+    if any(each["slide_contents"] == slide.contents and each.get("stack") != now for each in trained):
+        yield "its sections were moved since the model was trained on it; train again"
 
 
 def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str, Any]) -> Iterator[str]:

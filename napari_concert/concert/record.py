@@ -48,6 +48,7 @@ def _as_read(slide: Slide) -> dict[str, Any]:
         "unit": slide.units.name,
         "um_per_unit": slide.units.um_per_unit,
         "registered": slide.registered,
+        "stack": None if slide.stack is None else slide.stack.to_json(),
         "counts_source": slide.counts_source,
     }
 

@@ -13,7 +13,7 @@ from napari_concert.patches import Patch
 from napari_concert.prediction import GeneSet
 from napari_concert.session.shown import Colour
 from napari_concert.session.workspace import Kept, Workspace
-from napari_concert.slide import Columns, Slide
+from napari_concert.slide import Columns, Slide, Stack
 
 FORMAT = 2
 
@@ -24,7 +24,7 @@ class Work:
 
     Attributes
     ----------
-    columns, um_per_unit, registered
+    columns, um_per_unit, registered, stack
         How the slide was read; ``um_per_unit`` only where the user set it.
     patches, active
         Patches in order, and the position of the one that strokes edit (-1 where there is none).
@@ -41,6 +41,7 @@ class Work:
     columns: Columns
     um_per_unit: float | None = None
     registered: bool = False
+    stack: Stack | None = None
     patches: tuple[Patch, ...] = ()
     active: int = -1
     target: dict[str, str | float] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Work:
             columns=slide.columns,
             um_per_unit=slide.units.um_per_unit if slide.units.is_chosen else None,
             registered=slide.registered,
+            stack=slide.stack,
             patches=painting.patches,
             active=-1 if painting.active is None else painting.keys.index(painting.active),
             target=dict(painting.target),
@@ -82,7 +84,10 @@ class Work:
         """
         if "columns" not in told:
             slide = slide.with_columns(self.columns)
-        if "registered" not in told:
+        if self.stack is not None and slide.columns.section == self.columns.section:
+            slide = slide.with_stack(self.stack)
+        aligned_since = slide.stack is not None and self.stack is None  # a copy of the file that was registered later
+        if "registered" not in told and not aligned_since:
             slide = slide.with_registered(self.registered)
         if "um_per_unit" not in told and self.um_per_unit is not None:
             slide = slide.with_um_per_unit(self.um_per_unit)
@@ -117,6 +122,7 @@ class Work:
             "columns": asdict(self.columns),
             "um_per_unit": self.um_per_unit,
             "registered": self.registered,
+            "stack": None if self.stack is None else self.stack.to_json(),
             "patches": [patch.to_json() for patch in self.patches],
             "active": self.active,
             "target": self.target,
@@ -138,6 +144,7 @@ class Work:
             Columns(**columns),
             stored["um_per_unit"],
             bool(stored["registered"]),
+            Stack.from_json(stored["stack"]) if stored.get("stack") else None,  # not in older files
             tuple(Patch.from_json(patch) for patch in stored["patches"]),
             _position(stored["active"], len(stored["patches"])),
             dict(stored["target"]),

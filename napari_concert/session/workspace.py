@@ -14,12 +14,14 @@ from napari_concert.patches import Patch, Target, WhatIf
 from napari_concert.session.painting import Painting
 from napari_concert.session.results import Result
 from napari_concert.session.shown import Colour
-from napari_concert.slide import Columns, Slide
+from napari_concert.slide import Columns, Slide, Stack
+from napari_concert.slide.levels import Levels, levels_of
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
+    from napari_concert.registration import Registration
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,10 @@ class Workspace:
         Columns that the user painted, by name: they are not in the file.
     own_model
         The last model that fitted this slide, with its name.
+    hidden_sections
+        Names of sections of a stack that are not shown.
+    earlier, registration
+        How sections lay before (stack, registered), and the registration that put them where they are.
     """
 
     slide: Slide
@@ -80,6 +86,9 @@ class Workspace:
     _asked: tuple[tuple[Patch, ...], WhatIf] = field(default=((), WhatIf()), repr=False)
     labelled: list[str] = field(default_factory=list)
     own_model: tuple[Concert, str] | None = None
+    hidden_sections: frozenset[str] = frozenset()
+    earlier: list[tuple[Stack | None, bool]] = field(default_factory=list)
+    registration: Registration | None = None
 
     def __post_init__(self) -> None:
         self.painting = Painting(self.slide.n_spots, default_target(self.slide))
@@ -91,6 +100,11 @@ class Workspace:
         return SpotIndex(self.slide.coords, self.slide.places)
 
     @cached_property
+    def levels(self) -> Levels | None:
+        """The sections of a stack; None where the slide has no z."""
+        return levels_of(self.slide)
+
+    @cached_property
     def pairs(self) -> set[Pair]:
         """Pairs of state and tissue measured on this slide."""
         from napari_concert.concert.checks import seen_pairs  # brings torch, which the window must not wait for
@@ -100,7 +114,7 @@ class Workspace:
     def read_as(self, slide: Slide) -> None:
         """Read the same spots otherwise: other columns, units or sections. What was painted stays."""
         old, self.slide = self.slide, slide
-        for name in ("index", "pairs"):
+        for name in ("index", "levels", "pairs"):
             self.__dict__.pop(name, None)
         self.result = self.live = None
         self.answers.clear()

@@ -142,6 +142,22 @@ class Stack:
         """Return the stack with other movements for some sections."""
         return replace(self, moves={**self.moves, **moves})
 
+    def reordered(self, order: Iterable[str]) -> Self:
+        """Return the same sections in another order, the lowest first; the heights stay those of the stack.
+
+        Raises
+        ------
+        ConcertError
+            If the order does not name each section once.
+        """
+        names = tuple(order)
+        for name in names:
+            self.position(name)
+        if sorted(names) != sorted(self.order):
+            left = ", ".join(name for name in self.order if name not in names) or "one is named twice"
+            raise ConcertError(f"The order must name each of the {len(self.order)} sections once; missing: {left}.")
+        return replace(self, order=names)
+
     def respaced(self, spacing: float) -> Self:
         """Return the stack with its sections ``spacing`` apart."""
         spaced = Stack.spaced(self.order, spacing)

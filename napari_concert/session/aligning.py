@@ -1,0 +1,188 @@
+"""Verbs that put the sections of a stack in space: order, spacing, registration, adjusting by hand, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from napari_concert.errors import ConcertError
+from napari_concert.session.slides import Slides
+from napari_concert.session.workspace import Workspace
+from napari_concert.slide import Rigid, Slide, Stack
+from napari_concert.slide.sections import stack_of
+
+if TYPE_CHECKING:
+    from napari_concert.registration import Progress, Registration
+
+JOB = "register"
+
+
+class Aligning(Slides):
+    """Verbs on how sections lie in space. The positions of the file are never written over.
+
+    Attributes
+    ----------
+    aligning
+        How far a registration is; None while there is none.
+    alignment_changed
+        A registration began, went on, or ended.
+    """
+
+    alignment_changed = Signal()
+    aligning: Progress | None = None
+
+    @property
+    def stack(self) -> Stack | None:
+        """How the sections of the current slide lie, or a guess; None where no column tells two sections."""
+        slide = self.slide
+        return None if slide is None or len(slide.sections) < 2 else stack_of(slide)
+
+    @property
+    def registration(self) -> Registration | None:
+        """The registration that put the sections where they are; None after any other change."""
+        return self.current.registration if self.current is not None else None
+
+    @property
+    def can_undo_alignment(self) -> bool:
+        """Whether the sections lay otherwise before."""
+        return self.current is not None and bool(self.current.earlier)
+
+    # -- order, heights, by hand --------------------------------------------------------------------------------------
+
+    def space_sections(self, spacing: float) -> None:
+        """Let neighbouring sections lie ``spacing`` apart, in the slide's unit."""
+        self._restack(lambda stack: stack.respaced(spacing))
+
+    def order_sections(self, order: Sequence[str]) -> None:
+        """Stack the sections in another order, the lowest first; their heights are used again in that order."""
+        self._restack(lambda stack: stack.reordered(order))
+
+    def move_section(self, name: str, move: Rigid) -> None:
+        """Move a section on from where it lies.
+
+        Parameters
+        ----------
+        move
+            In the file's units, within the frame that the sections share now.
+        """
+        self._restack(lambda stack: stack.moved({name: stack.move_of(name).then(move)}))
+
+    def match_section(self, name: str, points: npt.ArrayLike, onto: npt.ArrayLike, *, mirror: bool = False) -> None:
+        """Move a section so that points on it come to lie on others.
+
+        Parameters
+        ----------
+        points, onto
+            (k, 2) positions where they lie now, in the slide's unit: on the section, and where they belong.
+        """
+        from napari_concert.registration import landmarks
+
+        def matched(stack: Stack) -> Stack:
+            unit = current.slide.units.factor
+            move = landmarks(onto, points, mirror=mirror)
+            in_file = Rigid.of(move.linear, [length / unit for length in move.shift])
+            return stack.moved({name: stack.move_of(name).then(in_file)})
+
+        current = self._require_slide()
+        self._restack(matched)
+
+    def put_back(self) -> None:
+        """Let all sections lie as in the file again."""
+        current = self._require_slide()
+        if current.slide.stack is not None:
+            self._place(current, current.slide.with_stack(None))
+
+    def undo_alignment(self) -> None:
+        """Let the sections lie as they did before the last change."""
+        current = self._require_slide()
+        if not current.earlier:
+            self.notified.emit("info", "The sections lie as they did at first.")
+            return
+        stack, registered = current.earlier.pop()
+        current.registration = None
+        self._reread(current, current.slide.with_stack(stack).with_registered(registered))
+        self.alignment_changed.emit()
+
+    def _restack(self, change: Callable[[Stack], Stack]) -> None:
+        current = self._require_slide()
+        try:
+            slide = current.slide.with_stack(change(stack_of(current.slide)))
+        except ConcertError as error:
+            self.notified.emit("error", str(error))
+            self.alignment_changed.emit()
+            return
+        self._place(current, slide)
+
+    def _place(self, workspace: Workspace, slide: Slide, registration: Registration | None = None) -> None:
+        """Take in other places of the sections, as one step that can be undone."""
+        old = workspace.slide
+        workspace.earlier.append((old.stack, old.registered))
+        workspace.registration = registration
+        if workspace is self.current:
+            self._reread(workspace, slide)
+        else:
+            workspace.read_as(slide)
+        self.alignment_changed.emit()
+
+    # -- registration -------------------------------------------------------------------------------------------------
+
+    def register(self, *, reference: str | None = None, mirror: bool = False) -> None:
+        """Align the sections by expression and shape, in the background; see :func:`.registration.registering`."""
+        from napari_concert.registration import registering
+
+        current = self._require_slide()
+        if len(current.slide.sections) < 2:
+            self.notified.emit("error", "There are no sections to align: no column tells two of them.")
+            return
+        self.jobs.submit(
+            JOB,
+            partial(registering, current.slide, reference=reference, mirror=mirror),
+            lane=JOB,
+            latest=True,
+            on_progress=self._registers,
+            on_done=partial(self._registered, current, current.slide),
+            on_error=self._not_registered,
+            on_cancel=partial(self._registers, None),
+        )
+
+    def stop_registration(self) -> None:
+        """Give up a registration; the sections stay as they are."""
+        self.jobs.cancel(JOB)
+
+    def _registers(self, progress: Progress | None) -> None:
+        self.aligning = progress
+        self.alignment_changed.emit()
+
+    def _registered(self, workspace: Workspace, slide: Slide, found: Registration) -> None:
+        self.aligning = None
+        if workspace.slide is not slide:
+            self.notified.emit("warning", "The slide was read otherwise meanwhile: its sections were not moved.")
+            self.alignment_changed.emit()
+            return
+        self._place(workspace, found.apply(slide), found)
+        self.notified.emit("warning" if found.notes else "info", " ".join((_outcome(found), *found.notes)))
+
+    def _not_registered(self, error: BaseException) -> None:
+        self._registers(None)
+        self._failed(error)
+
+
+def _outcome(found: Registration) -> str:
+    """Return how well it went, in one sentence."""
+    if not found.scores:
+        return "Nothing was moved."
+    before, after = (_mean([getattr(pair, when).correlation for pair in found.scores]) for when in ("before", "after"))
+    return (
+        f"The sections are aligned to section {found.reference}: the expression of nearest spots of neighbouring "
+        f"sections correlates {after}, {before} before."
+    )
+
+
+def _mean(values: Sequence[float]) -> str:
+    known = [value for value in values if np.isfinite(value)]
+    return f"{np.mean(known):.2f}" if known else "not at all (they do not overlap)"

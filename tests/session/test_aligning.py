@@ -1,0 +1,161 @@
+"""Sections of a stack: spaced, ordered, moved, registered, and all of it undone and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_concert.io import from_anndata
+from napari_concert.session import Session
+from napari_concert.slide import Columns, Rigid, Slide
+
+TURN = Rigid(25, (300, -150))
+
+
+@pytest.fixture
+def stack_slide(new_adata: Any) -> Slide:
+    """Return two sections of 12 × 12 spots with the same pattern, the second turned and shifted."""
+    adata = new_adata(side=12, genes=30, spatial_units="um")
+    half = adata.n_obs
+    double = adata[np.concatenate([np.arange(half)] * 2)].copy()
+    double.obs_names = [f"s{i}" for i in range(2 * half)]
+    place = np.asarray(adata.obsm["spatial"])
+    pattern = np.stack([np.sin(place @ w) for w in np.random.default_rng(0).normal(0, 0.005, (30, 2))], axis=1)
+    double.X = np.random.default_rng(1).poisson(np.exp(1.5 + np.concatenate([pattern, pattern]))).astype(np.float32)
+    double.obs["section"] = ["low"] * half + ["top"] * half
+    double.obsm["spatial"] = np.concatenate([place, TURN.apply(place)])
+    return from_anndata(double, name="stack", columns=Columns(perturbation="perturbation", section="section"))
+
+
+@pytest.fixture
+def session(stack_slide: Slide, tmp_path: Path) -> Session:
+    session = Session(autosave=tmp_path)
+    session.add(stack_slide)
+    return session
+
+
+def misplaced(session: Session) -> float:
+    """Return how far, at most, spots of one section lie from those they are copies of, in pitches."""
+    assert session.slide is not None
+    low, top = np.split(session.slide.coords[:, :2], 2)
+    return float(np.linalg.norm(low - top, axis=1).max() / session.slide.pitch)
+
+
+def test_sections_are_spaced_ordered_and_put_back(session: Session) -> None:
+    assert session.stack is not None
+    assert session.stack.assumed
+    session.space_sections(16)
+    assert session.slide is not None
+    assert sorted(set(session.slide.coords[:, 2])) == [0, 16]
+    session.order_sections(("top", "low"))
+    assert session.stack.order == ("top", "low")
+    assert set(session.slide.coords[:144, 2]) == {16}
+    session.put_back()
+    assert not session.slide.has_z
+    for _ in range(3):
+        assert session.can_undo_alignment
+        session.undo_alignment()
+    assert not session.can_undo_alignment
+    assert session.slide.stack is None
+
+
+def test_what_is_painted_stays_painted(session: Session) -> None:
+    session.paint([1, 150])
+    session.space_sections(16)
+    assert session.painted.tolist() == [1, 150]
+
+
+def test_sections_are_registered(session: Session) -> None:
+    assert misplaced(session) > 2
+    seen: list[object] = []
+    session.alignment_changed.connect(lambda: seen.append(session.aligning))
+    session.register()
+    assert session.slide is not None
+    assert misplaced(session) < 0.5
+    assert session.slide.registered
+    assert session.registration is not None
+    (pair,) = session.registration.scores
+    assert pair.after.correlation > pair.before.correlation
+    assert seen[-1] is None
+    session.undo_alignment()
+    assert misplaced(session) > 2
+    assert not session.slide.registered
+    assert session.registration is None
+
+
+def test_a_section_is_matched_by_landmarks(session: Session) -> None:
+    assert session.slide is not None
+    here = session.slide.with_um_per_unit(2.0).coords[[144, 200, 280], :2]
+    session.read_as(um_per_unit=2.0)
+    session.match_section("top", here, session.slide.coords[[0, 56, 136], :2])
+    assert misplaced(session) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_section_is_moved_on_from_where_it_lies(session: Session) -> None:
+    session.move_section("top", TURN.inverse)
+    assert misplaced(session) == pytest.approx(0, abs=1e-6)
+    session.move_section("top", Rigid(shift=(100, 0)))
+    session.move_section("top", Rigid(shift=(-100, 0)))
+    assert misplaced(session) == pytest.approx(0, abs=1e-6)
+
+
+def test_errors_say_what_to_do_and_change_nothing(session: Session) -> None:
+    said: list[tuple[str, str]] = []
+    session.notified.connect(lambda kind, text: said.append((kind, text)))
+    session.order_sections(("low",))
+    session.space_sections(-1)
+    session.match_section("top", [[0, 0]], [[1, 1]])
+    session.move_section("tip", TURN)
+    assert [kind for kind, _ in said] == ["error"] * 4
+    assert "missing: top" in said[0][1]
+    assert "top" in said[3][1]
+    assert not session.can_undo_alignment
+
+
+def test_a_slide_without_sections_has_none_to_align(slide: Slide) -> None:
+    session, said = Session(), []
+    session.add(slide)
+    session.notified.connect(lambda kind, text: said.append((kind, text)))
+    assert session.stack is None
+    session.register()
+    assert said[0][0] == "error"
+
+
+def test_the_stack_comes_back_with_the_slide(session: Session, stack_slide: Slide, tmp_path: Path) -> None:
+    session.move_section("top", TURN.inverse)
+    session.read_as(registered=True)
+    session.close()
+    again = Session(autosave=tmp_path)
+    again.add(stack_slide)
+    assert again.slide is not None
+    assert misplaced(again) == pytest.approx(0, abs=1e-6)
+    assert again.slide.registered
+
+
+def test_a_copy_that_was_registered_later_stays_so(session: Session, stack_slide: Slide, tmp_path: Path) -> None:
+    session.paint([3])
+    session.close()
+    again = Session(autosave=tmp_path)
+    stack = session.stack
+    assert stack is not None
+    again.add(stack_slide.with_stack(stack.respaced(10)).with_registered(True))
+    assert again.slide is not None
+    assert again.slide.registered
+    assert again.stack is not None
+    assert again.stack.spacing == 10
+    assert again.painted.tolist() == [3]
+
+
+def test_a_model_of_sections_that_were_moved_since_asks_to_be_trained_again(session: Session) -> None:
+    from napari_concert.session import TrainingSettings
+
+    session.space_sections(50)
+    session.train(TrainingSettings(max_epochs=1))
+    assert session.model_problem == ""
+    session.move_section("top", Rigid(5))
+    assert "moved" in session.model_problem
+    session.undo_alignment()
+    assert session.model_problem == ""
