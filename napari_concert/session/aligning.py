@@ -27,14 +27,15 @@ class Aligning(Slides):
 
     Attributes
     ----------
-    aligning
-        How far a registration is; None while there is none.
+    is_registering, aligning
+        Whether a registration goes on, and how far it is; None before it says so.
     alignment_changed
         A registration began, went on, or ended.
     """
 
     alignment_changed = Signal()
     aligning: Progress | None = None
+    is_registering = False
 
     @property
     def stack(self) -> Stack | None:
@@ -136,15 +137,18 @@ class Aligning(Slides):
         from napari_concert.registration import registering
 
         current = self._require_slide()
+        if self.is_registering:
+            self.notified.emit("info", "The sections are being aligned already.")
+            return
         if len(current.slide.sections) < 2:
             self.notified.emit("error", "There are no sections to align: no column tells two of them.")
             return
+        self._registers(None, busy=True)
         self.jobs.submit(
             JOB,
             partial(registering, current.slide, reference=reference, mirror=mirror),
             lane=JOB,
-            latest=True,
-            on_progress=self._registers,
+            on_progress=partial(self._registers, busy=True),
             on_done=partial(self._registered, current, current.slide),
             on_error=self._not_registered,
             on_cancel=partial(self._registers, None),
@@ -154,15 +158,14 @@ class Aligning(Slides):
         """Give up a registration; the sections stay as they are."""
         self.jobs.cancel(JOB)
 
-    def _registers(self, progress: Progress | None) -> None:
-        self.aligning = progress
+    def _registers(self, progress: Progress | None, *, busy: bool = False) -> None:
+        self.aligning, self.is_registering = progress, busy
         self.alignment_changed.emit()
 
     def _registered(self, workspace: Workspace, slide: Slide, found: Registration) -> None:
-        self.aligning = None
+        self._registers(None)
         if workspace.slide is not slide:
             self.notified.emit("warning", "The slide was read otherwise meanwhile: its sections were not moved.")
-            self.alignment_changed.emit()
             return
         self._place(workspace, found.apply(slide), found)
         self.notified.emit("warning" if found.notes else "info", " ".join((_outcome(found), *found.notes)))
