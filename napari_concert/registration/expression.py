@@ -22,11 +22,11 @@ SCORED = 50  # the smoothest of them, which score an alignment
 COMPONENTS = 20
 
 
-def logs(counts: sparse.csr_matrix, totals: Floats, size: float) -> sparse.csc_matrix:
+def logs(counts: sparse.csr_matrix, totals: Floats, size: float) -> sparse.csr_matrix:
     """Return log(1 + count × size / total) of spots, (n, n_genes)."""
-    scaled = sparse.csc_matrix(sparse.diags(size / totals) @ counts)
-    scaled.data = np.log1p(scaled.data)
-    return scaled
+    scale = np.repeat(size / totals, np.diff(counts.indptr)).astype(np.float32)
+    values = np.log1p(counts.data.astype(np.float32) * scale)
+    return sparse.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def detected(counts: Sequence[sparse.csr_matrix]) -> Rows:
@@ -36,10 +36,11 @@ def detected(counts: Sequence[sparse.csr_matrix]) -> Rows:
     return np.flatnonzero(found >= max(2, DETECTED * spots))
 
 
-def variance(values: sparse.csc_matrix) -> Floats:
+def variance(values: sparse.csr_matrix) -> Floats:
     """Return the variance (n_genes,) of one section's genes."""
-    mean = np.asarray(values.mean(axis=0)).ravel()
-    return np.asarray(values.multiply(values).mean(axis=0)).ravel() - mean**2
+    n, genes = values.shape
+    mean, square = (np.bincount(values.indices, values.data**power, minlength=genes) / n for power in (1, 2))
+    return np.asarray(square - mean**2)
 
 
 def largest(values: Floats, most: int) -> Rows:

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from napari_concert.registration.procrustes import fit
+from napari_concert.registration.sampling import spread_out
 from napari_concert.registration.tissue import Tissue
 from napari_concert.slide import Rigid
 
@@ -55,18 +56,6 @@ def _overlapping(ones: Floats, others: Floats, pose: Rigid) -> tuple[Rows, Rows]
     a = np.flatnonzero(np.isfinite(cKDTree(moved).query(ones, distance_upper_bound=NEAR)[0]))
     b = np.flatnonzero(np.isfinite(cKDTree(ones).query(moved, distance_upper_bound=NEAR)[0]))
     return a[spread_out(ones[a], MOST_MATCHED)], b[spread_out(others[b], MOST_MATCHED)]
-
-
-def spread_out(points: Floats, most: int) -> Rows:
-    """Return rows of points far from each other, in their order: each next one is farthest from those before it."""
-    if len(points) <= most:
-        return np.arange(len(points))
-    chosen = [int(((points - points.mean(axis=0)) ** 2).sum(axis=1).argmax())]
-    apart = np.full(len(points), np.inf)
-    while len(chosen) < most:
-        apart = np.minimum(apart, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
-        chosen.append(int(apart.argmax()))
-    return np.sort(np.array(chosen))
 
 
 def _plan(ones: Floats, others: Floats, unlike: Floats, moved: Floats) -> Floats:

@@ -22,8 +22,10 @@ from napari_concert.slide import Rigid
 Floats = npt.NDArray[np.float64]
 
 STARTS = 5  # poses of the grid that are refined
-ROUGH, FINE = (5.0, 1.5), (1.0, 0.4)  # degrees and pitches of a first step
-ROUGH_STEPS, FINE_STEPS = 60, 150
+Step = tuple[float, float]  # the first one of a climb, in degrees and pitches
+ROUGH: tuple[Step, ...] = ((5.0, 1.5), (2.5, 0.8))
+FINE: tuple[Step, ...] = ((1.0, 0.4), (0.6, 0.25), (0.4, 0.15), (0.25, 0.1))
+EVALUATIONS = 30  # of a climb: few, so that the work can be cancelled between two
 UNSURE = 0.85  # of the best agreement: another pose that comes so near may be the right one
 WEAK = 0.3  # agreement below which expression tells hardly anything
 MIRROR_GAIN = 1.15  # times the agreement: a mirrored section that is so much better is worth a hint
@@ -61,25 +63,47 @@ Poses = list[tuple[float, Rigid]]
 
 def align(lower: Tissue, upper: Tissue, *, mirror: bool) -> Generator[float, None, Aligned]:
     """Align a section to the one below it; yields the share that is done."""
-    agreement, centre = Agreement(lower, upper), upper.points.mean(axis=0)
+    agreement = Agreement(lower, upper)
     plain, mirrored = yield from _searched(lower, upper)
     starts = distinct([*plain, *mirrored] if mirror else plain, upper.points, STARTS)
-    refined: Poses = []
-    for i, (_, start) in enumerate(starts):
-        yield 0.5 + 0.4 * i / len(starts)
-        refined.append(climb(agreement, start, ROUGH, ROUGH_STEPS, centre))
-    best = distinct(refined, upper.points, STARTS)
+    best = yield from _refined(agreement, starts)
     if _rival(best) is not None or best[0][0] < WEAK:
-        for _ in loading():
-            yield 0.9
-        for _, start in best[:2]:
-            yield 0.9
-            best += [climb(agreement, pose, ROUGH, ROUGH_STEPS, centre) for pose in rematched(lower, upper, start)]
-        best = distinct(best, upper.points, STARTS)
-    yield 0.95
-    pose = climb(agreement.nearby, best[0][1], FINE, FINE_STEPS, centre)[1]
+        best = yield from _rematched(agreement, best)
+    _, pose = yield from _climbed(agreement.nearby, best[0][1], FINE, upper.points.mean(axis=0), 0.95)
     hint = not mirror and _top(mirrored) > MIRROR_GAIN * max(_top(plain), 0.0)
     return Aligned(pose, agreement(pose), _rival(best), hint)
+
+
+def _refined(agreement: Agreement, starts: Poses) -> Generator[float, None, Poses]:
+    """Return the different poses that the starts lead to, best first."""
+    points, found = agreement.upper.points, []
+    for i, (_, start) in enumerate(starts):
+        done = 0.5 + 0.4 * i / len(starts)
+        found.append((yield from _climbed(agreement.roughly, start, ROUGH, points.mean(axis=0), done)))
+    return distinct(found, points, STARTS)
+
+
+def _rematched(agreement: Agreement, best: Poses) -> Generator[float, None, Poses]:
+    """Return the poses with those that transport makes of the best two."""
+    for _ in loading():
+        yield 0.9
+    starts: Poses = []
+    for value, pose in best[:2]:
+        starts += [(value, found) for found in rematched(agreement.lower, agreement.upper, pose)]
+        yield 0.9
+    more = yield from _refined(agreement, starts)
+    return distinct([*best, *more], agreement.upper.points, STARTS)
+
+
+def _climbed(
+    value: Callable[[Rigid], float], start: Rigid, steps: tuple[Step, ...], centre: Floats, done: float
+) -> Generator[float, None, tuple[float, Rigid]]:
+    """Return where some climbs lead, each beginning with smaller steps where the last one ended."""
+    found = (-np.inf, start)
+    for step in steps:
+        yield done
+        found = climb(value, found[1], step, centre)
+    return found
 
 
 def _searched(lower: Tissue, upper: Tissue) -> Generator[float, None, tuple[Poses, Poses]]:
@@ -89,7 +113,7 @@ def _searched(lower: Tissue, upper: Tissue) -> Generator[float, None, tuple[Pose
     for side in (False, True):
         for i, peaks in enumerate(search.turns(mirrored=side)):
             found[side].extend(peaks)
-            yield 0.5 * (side + i * TURN / 360.0) / 2
+            yield (side + i * TURN / 360.0) / 4
     return found
 
 
@@ -101,9 +125,7 @@ def _rival(best: Poses) -> Rigid | None:
     return best[1][1] if len(best) > 1 and best[1][0] > UNSURE * best[0][0] else None
 
 
-def climb(
-    value: Callable[[Rigid], float], start: Rigid, step: tuple[float, float], steps: int, centre: Floats
-) -> tuple[float, Rigid]:
+def climb(value: Callable[[Rigid], float], start: Rigid, step: Step, centre: Floats) -> tuple[float, Rigid]:
     """Return the pose near a start where a value is largest, and that value (Nelder and Mead's simplex).
 
     Parameters
@@ -120,7 +142,7 @@ def climb(
         return Rigid.of(turn, lies + step[1] * change[1:] - turn @ centre)
 
     simplex = np.vstack([np.zeros(3), np.eye(3)]) - 0.25
-    options: Any = {"maxfev": steps, "initial_simplex": simplex, "xatol": 0.01, "fatol": 1e-6}
+    options: Any = {"maxfev": EVALUATIONS, "initial_simplex": simplex, "xatol": 0.01, "fatol": 1e-6}
 
     def loss(change: Floats) -> float:
         return -value(pose(change))

@@ -83,10 +83,10 @@ def _side(points: Floats, pitch: float) -> float:
 
 
 def _part(slide: Slide, name: str, rows: Rows, pitch: float, side: float) -> Tissue:
-    points, counts = slide.raw_coords[rows, :2], sparse.csr_matrix(slide.counts[rows], dtype=np.float64)
+    points, counts = slide.raw_coords[rows, :2], sparse.csr_matrix(slide.counts[rows])
     if side > pitch:
         points, counts = _pooled(points, counts, side)
-    totals: Floats = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    totals: Floats = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
     none = np.zeros((len(points), 0))
     return Tissue(name, points / side, counts, totals, none, none)
 
@@ -108,7 +108,11 @@ def _with_features(parts: list[Tissue]) -> Generator[str, None, list[Tissue]]:
     for part in parts:
         yield f"Normalising section {part.name}"
         values.append(expression.logs(part.counts[:, kept], part.totals, size))
-    variable = expression.largest(reduce(np.add, map(expression.variance, values)), expression.MOST_VARIABLE)
+    spread = np.zeros(len(kept))
+    for value in values:
+        yield "Looking for genes that vary"
+        spread += expression.variance(value)
+    variable = expression.largest(spread, expression.MOST_VARIABLE)
     near = [Neighbours(part.points) for part in parts]
     smoothness = np.zeros(len(variable))
     for part, value, around in zip(parts, values, near, strict=True):
@@ -118,7 +122,7 @@ def _with_features(parts: list[Tissue]) -> Generator[str, None, list[Tissue]]:
 
 
 def _described(
-    parts: list[Tissue], values: list[sparse.csc_matrix], near: list[Neighbours], variable: Rows, smoothness: Floats
+    parts: list[Tissue], values: list[sparse.csr_matrix], near: list[Neighbours], variable: Rows, smoothness: Floats
 ) -> list[Tissue]:
     best = expression.largest(smoothness, expression.MOST_SMOOTH)
     scored = expression.largest(smoothness, expression.SCORED)
@@ -131,6 +135,6 @@ def _described(
     ]
 
 
-def _centred(values: sparse.csc_matrix, genes: Rows) -> Floats:
-    dense: Floats = values[:, genes].toarray()
+def _centred(values: sparse.csr_matrix, genes: Rows) -> Floats:
+    dense = values[:, genes].toarray().astype(np.float64)
     return np.asarray(dense - dense.mean(axis=0))

@@ -8,7 +8,8 @@ import pytest
 from napari_concert import registration
 from napari_concert.registration import register
 from napari_concert.registration import tissue as tissues
-from napari_concert.registration.matching import loading, rematched, spread_out
+from napari_concert.registration.matching import loading, rematched
+from napari_concert.registration.sampling import spread_out
 from napari_concert.registration.tissue import Tissues, tissues_of
 from napari_concert.slide import Rigid, Slide
 

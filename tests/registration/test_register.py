@@ -34,12 +34,12 @@ def error(slide: Slide, found: Registration, moves: list[Rigid]) -> float:
 
 
 @pytest.mark.parametrize("kind", ["whole", "part", "overlap", "holes"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_moved_section_comes_back(tissue, masks, kind, seed):
     rng = np.random.default_rng([seed, len(kind)])
     mirror = seed % 2 == 1
     moves = [Rigid(), random_move(rng, mirror=mirror)]
-    slide = tissue.slide(rng, moves, masks(kind, rng), depth=1.0 if seed < 2 else 0.1)
+    slide = tissue.slide(rng, moves, masks(kind, rng), depth=1.0 if seed else 0.1)
     found = register(slide, reference="a", mirror=mirror)
     assert error(slide, found, moves) < HALF
     assert found.stack.move_of("a") == Rigid()
