@@ -110,7 +110,8 @@ def _tell(found: Registration, slide: Slide, args: Namespace, seconds: float) ->
         return
     from napari_concert.registration import table
 
-    print("\n".join(table(found.scores)))
+    if found.scores:
+        print("\n".join(table(found.scores)))
     heights = ", ".join(f"{name} {z:g}" for name, z in zip(found.stack.order, found.stack.heights, strict=True))
     guess = " (a guess; say --z-spacing)" if found.stack.assumed else ""
     print(f"Reference {found.reference}. Heights in {slide.units.name}{guess}: {heights}.")

@@ -66,7 +66,7 @@ def align(lower: Tissue, upper: Tissue, *, mirror: bool) -> Generator[float, Non
     agreement = Agreement(lower, upper)
     plain, mirrored = yield from _searched(lower, upper)
     starts = distinct([*plain, *mirrored] if mirror else plain, upper.points, STARTS)
-    best = yield from _refined(agreement, starts)
+    best = yield from _refined(agreement, starts, (0.5, 0.7))
     if _rival(best) is not None or best[0][0] < WEAK:
         best = yield from _rematched(agreement, best)
     _, pose = yield from _climbed(agreement.nearby, best[0][1], FINE, upper.points.mean(axis=0), 0.95)
@@ -74,11 +74,11 @@ def align(lower: Tissue, upper: Tissue, *, mirror: bool) -> Generator[float, Non
     return Aligned(pose, agreement(pose), _rival(best), hint)
 
 
-def _refined(agreement: Agreement, starts: Poses) -> Generator[float, None, Poses]:
-    """Return the different poses that the starts lead to, best first."""
+def _refined(agreement: Agreement, starts: Poses, share: tuple[float, float]) -> Generator[float, None, Poses]:
+    """Return the different poses that the starts lead to, best first; yields from one share to another."""
     points, found = agreement.upper.points, []
     for i, (_, start) in enumerate(starts):
-        done = 0.5 + 0.4 * i / len(starts)
+        done = share[0] + (share[1] - share[0]) * i / len(starts)
         found.append((yield from _climbed(agreement.roughly, start, ROUGH, points.mean(axis=0), done)))
     return distinct(found, points, STARTS)
 
@@ -86,12 +86,12 @@ def _refined(agreement: Agreement, starts: Poses) -> Generator[float, None, Pose
 def _rematched(agreement: Agreement, best: Poses) -> Generator[float, None, Poses]:
     """Return the poses with those that transport makes of the best two."""
     for _ in loading():
-        yield 0.9
+        yield 0.7
     starts: Poses = []
     for value, pose in best[:2]:
         starts += [(value, found) for found in rematched(agreement.lower, agreement.upper, pose)]
-        yield 0.9
-    more = yield from _refined(agreement, starts)
+        yield 0.75
+    more = yield from _refined(agreement, starts, (0.75, 0.9))
     return distinct([*best, *more], agreement.upper.points, STARTS)
 
 

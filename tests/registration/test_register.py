@@ -103,9 +103,12 @@ def test_noise_is_not_called_an_alignment():
     rng = np.random.default_rng(6)
     adata = AnnData(rng.poisson(2.0, (300, 30)).astype(np.float32), obsm={"spatial": rng.uniform(0, 1000, (300, 2))})
     adata.obs["section"] = ["a"] * 150 + ["b"] * 150
-    found = register(from_anndata(adata, columns=Columns(section="section")))
-    assert found.notes
-    assert "check" in found.notes[-1]
+    work, done = registering(from_anndata(adata, columns=Columns(section="section"))), [0.0]
+    with pytest.raises(StopIteration) as end:
+        while True:
+            done.append(next(work).done)
+    assert done == sorted(done)
+    assert "check" in end.value.value.notes[-1]
 
 
 # -- what can't be aligned --------------------------------------------------------------------------------------------
