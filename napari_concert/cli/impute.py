@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_concert.slide import Slide
 
 AT_HELP = "positions: columns x, y[, z] in the slide's units, section where there are several, and attributes if known"
+SECTION_HELP = "a whole section at this z between two of a registered stack, in the slide's units (µm where known)"
 SET_HELP = "what all new spots are, e.g. tissue=tumour; after a --spots, what that patch becomes; may repeat"
 
 
@@ -32,7 +33,9 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser("impute", help="predict at positions that were never measured", description=about)
     parser.add_argument("path", metavar="PATH", type=Path, help=SLIDE)
     parser.add_argument("--model", metavar="DIR", type=Path, required=True, help="folder of the trained model")
-    parser.add_argument("--at", metavar="COORDS.csv", type=Path, required=True, help=AT_HELP)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--at", metavar="COORDS.csv", type=Path, help=AT_HELP)
+    where.add_argument("--section-at", metavar="Z", type=float, help=SECTION_HELP)
     parser.add_argument("--spots", metavar="SPOTS", dest="patches", action=NewPatch, help=SPOTS_HELP)
     parser.add_argument("--set", metavar="ATTRIBUTE=VALUE", dest="patches", action=SetTarget, help=SET_HELP)
     parser.add_argument("--out", metavar="OUT.h5ad", type=Path, required=True, help="file to write")
@@ -50,14 +53,28 @@ def run(args: Namespace) -> int:
     from napari_concert.concert import Concert
     from napari_concert.io import read_positions, write_imputation
 
-    table, model = read_positions(args.at), Concert.load(args.model)
+    table = None if args.at is None else read_positions(args.at)  # before the slow part: it may have errors
+    model = Concert.load(args.model)
     slide = read_slide(args, model)
+    table, where = (table, {"positions": str(args.at)}) if table is not None else _section(slide, args.section_at)
     found = model.impute(_with_given(table, given, model), slide, what_if_of(patches, slide, model))
-    record = {**found.provenance, "positions": str(args.at), "command": args.command_line, "model": str(args.model)}
-    report = _report(found, slide)
+    record = {**found.provenance, **where, "command": args.command_line, "model": str(args.model)}
+    report = {**_report(found, slide), **where}
     write_imputation(args.out, replace(found, provenance=record), _genes(args.only_genes, found, slide))
     _tell(report, args)
     return 0
+
+
+def _section(slide: Slide, z: float) -> tuple[DataFrame, dict[str, Any]]:
+    """Return the positions of a section at a height, and what is reported of it."""
+    from pandas import DataFrame
+
+    from napari_concert.slide.between import positions_between
+
+    gap, places = positions_between(slide, z)
+    between = [{"section": gap.lower, "z": gap.below}, {"section": gap.upper, "z": gap.above}]
+    said = {"z": gap.z, "unit": slide.units.name, "between": between}
+    return DataFrame(places, columns=["x", "y", "z"]), {"predicted_section": said}
 
 
 def _with_given(table: DataFrame, given: Mapping[str, str], model: Concert) -> DataFrame:
@@ -110,6 +127,9 @@ def _tell(report: Mapping[str, Any], args: Namespace) -> None:
         emit({"out": str(args.out), "model": str(args.model), **report})
         return
     print(f"{plural(report['new_spots'], 'new spot')} × {plural(report['genes'], 'gene')}")
+    if section := report.get("predicted_section"):
+        low, high = (f"{each['section']} (z {each['z']:g})" for each in section["between"])
+        print(f"a predicted section at z {section['z']:g} {section['unit']}, between {low} and {high}")
     for role, inferred in report["inferred"].items():
         if inferred["spots"]:
             print(f"{role} inferred at {plural(inferred['spots'], 'spot')}; spots expected: {_counts(inferred)}")

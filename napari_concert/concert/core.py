@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
-import numpy.typing as npt
 import pandas as pd
 
 from napari_concert.concert.checks import another_slide, check_slides, device_of, mismatches, notes, seen_pairs, unseen
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
-from napari_concert.concert.imputation import Imputation, imputation
-from napari_concert.concert.labelled import Labelled
+from napari_concert.concert.imputing import Imputing
 from napari_concert.concert.learned import Learned
 from napari_concert.concert.observed import Observed
 from napari_concert.concert.record import as_told, history_of, provenance_of, record_of, trained_with
-from napari_concert.concert.sites import sites_of
 from napari_concert.errors import ConcertError
 from napari_concert.model import checkpoint
 from napari_concert.model.config import Epoch, ModelConfig
@@ -30,7 +27,7 @@ from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
 
 
-class Concert(Labelled):
+class Concert(Imputing):
     """The CONCERT model of one or several slides.
 
     Parameters
@@ -231,26 +228,6 @@ class Concert(Labelled):
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
         said, record = self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
         return observed.prediction(slide, observed.spots.swapped(intervened), what_if, said, record)
-
-    def impute(
-        self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None
-    ) -> Imputation:
-        """Predict expression at positions ``at`` (see :func:`.sites_of`) of a slide where nothing was measured.
-
-        A what-if changes the measured spots around them. States and tissues that are not given are inferred.
-
-        Raises
-        ------
-        ConcertError
-            If the model is not trained or does not fit the slide, or the positions or the what-if can't be understood.
-        """
-        slide, what_if = self._slide(slide), what_if or WhatIf()
-        self._require_fit(slide)
-        what_if.check(slide.n_spots)
-        sites_of(at, slide, self.vocabulary, self.scale)  # before the slow part: a table may have errors
-        observed = self._observe(slide, what_if)
-        sites = sites_of(at, slide, observed.network.vocabulary, self.scale)
-        return imputation(self, slide, observed, sites, what_if)
 
     def cell_state(self, slide: Slide | None = None) -> pd.DataFrame:
         """Return the latent cell state of a slide (the first one by default): what what-ifs hold.

@@ -19,7 +19,7 @@ from napari_concert.concert.record import provenance_of
 from napari_concert.concert.sites import Sites
 from napari_concert.errors import UnknownName
 from napari_concert.model.data import UNKNOWN, SpotArrays, Vocabulary
-from napari_concert.model.imputation import Imputed, Measured, impute
+from napari_concert.model.imputation import Measured, Told, tell
 from napari_concert.model.labels import Labelled, Where, krige
 from napari_concert.patches import WhatIf
 from napari_concert.prediction.export import KEY
@@ -121,30 +121,92 @@ class Imputation:
         return result
 
 
-def imputation(model: Concert, slide: Slide, observed: Observed, sites: Sites, what_if: WhatIf) -> Imputation:
-    """Return what a model expects at new positions of a slide, whose states a what-if may change."""
+@dataclass(frozen=True, eq=False)
+class NewSpots:
+    """New positions and what is told of them, before all genes are decoded: one gene costs next to nothing.
+
+    Attributes
+    ----------
+    genes, coords, obs, probabilities, provenance, warnings
+        As in :class:`Imputation`.
+    told
+        What the measured spots tell of them.
+    """
+
+    genes: tuple[str, ...]
+    coords: Floats
+    obs: pd.DataFrame
+    probabilities: Mapping[str, pd.DataFrame]
+    provenance: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    told: Told
+
+    def __len__(self) -> int:
+        return len(self.obs)
+
+    def gene(self, name: str) -> tuple[Floats, Floats]:
+        """Return expected counts at the median library size, and the standard deviation of a count (n,).
+
+        Raises
+        ------
+        UnknownName
+            If the gene is not modelled.
+        """
+        return self.told.moments(self._position(name))
+
+    def interval(self, row: int, name: str) -> tuple[float, float]:
+        """Return the 95 % interval of a count of a gene at one of the new spots.
+
+        Raises
+        ------
+        UnknownName
+            If the gene is not modelled.
+        """
+        return self.told.interval(row, self._position(name))
+
+    def _position(self, name: str) -> int:
+        if name not in self.genes:
+            raise UnknownName("modelled gene", name, self.genes)
+        return self.genes.index(name)
+
+    def decoded(self) -> Imputation:
+        """Return them with all genes."""
+        found = self.told.decoded()
+        return Imputation(
+            genes=self.genes,
+            coords=self.coords,
+            obs=self.obs,
+            probabilities=self.probabilities,
+            predicted=found.expected,
+            predicted_sd=found.sd,
+            lower=found.lower,
+            upper=found.upper,
+            provenance=self.provenance,
+            warnings=self.warnings,
+        )
+
+
+def new_spots(model: Concert, slide: Slide, observed: Observed, sites: Sites, what_if: WhatIf) -> NewSpots:
+    """Return what a model knows of new positions of a slide, whose states a what-if may change."""
     arrays = intervene(observed.arrays, slide, what_if, model.vocabulary)
     measured = Measured(arrays, observed.features, observed.latents)
-    imputed = impute(observed.network, measured, _interpolated(sites.arrays, arrays))
+    told = tell(observed.network, measured, _interpolated(sites.arrays, arrays))
     distance = nearest(Where.of(arrays), Where.of(sites.arrays)) * model.scale.pitch
-    far = (imputed.known < HALF) | (distance > model.config.reach * model.scale.pitch)
+    far = (told.known < HALF) | (distance > model.config.reach * model.scale.pitch)
     said = (
         *model.extrapolations(what_if, slide),
         *extrapolated(_given_pairs(sites.arrays, model.vocabulary) - model.seen_pairs),
         *_far(far, distance, slide),
         *sites.notes,
     )
-    return Imputation(
+    return NewSpots(
         genes=model.genes,
         coords=sites.coords,
-        obs=_obs(sites, imputed, distance),
-        probabilities=probabilities(imputed.labels, model.vocabulary, sites.names),
-        predicted=imputed.expected,
-        predicted_sd=imputed.sd,
-        lower=imputed.lower,
-        upper=imputed.upper,
+        obs=_obs(sites, told.known, distance),
+        probabilities=probabilities(told.labels, model.vocabulary, sites.names),
         provenance={**provenance_of(model, what_if, slide), "meaning": MEANING, "new_spots": len(sites.arrays)},
         warnings=tuple(dict.fromkeys(said)),
+        told=told,
     )
 
 
@@ -183,9 +245,9 @@ def _far(far: npt.NDArray[np.bool_], distance: Floats, slide: Slide) -> Iterator
         )
 
 
-def _obs(sites: Sites, imputed: Imputed, distance: Floats) -> pd.DataFrame:
+def _obs(sites: Sites, known: Floats, distance: Floats) -> pd.DataFrame:
     obs = sites.obs.reindex(range(len(distance))).set_axis(sites.names, axis=0)
-    return obs.assign(measured=False, distance_to_measured=distance, spatial_known=imputed.known)
+    return obs.assign(measured=False, distance_to_measured=distance, spatial_known=known)
 
 
 def probabilities(labels: Labelled, vocabulary: Vocabulary, names: pd.Index) -> dict[str, pd.DataFrame]:

@@ -45,6 +45,7 @@ Codes = NDArray[np.int64]
 
 LEVELS = 0.025, 0.975
 NEGLIGIBLE = 0.001  # probability of a pair that is left out
+EVERY = slice(None)
 BATCH_ENTRIES = 200_000  # spots × pairs × genes that are held at a time
 
 
@@ -107,8 +108,48 @@ class Parts(NamedTuple):
         return Parts(self.weight[rows][:, live], self.features[rows][:, live], factors)
 
 
-def impute(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Imputed:
-    """Return what new spots would count.
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What the measured spots tell of new ones, before any gene is decoded.
+
+    Attributes
+    ----------
+    network
+        Trained, in double precision on the CPU.
+    labels, known
+        As in :class:`Imputed`.
+    parts
+        Components of the new spots.
+    """
+
+    network: ConcertNetwork
+    labels: Labelled
+    parts: Parts
+    known: Floats
+
+    def moments(self, gene: int) -> tuple[Floats, Floats]:
+        """Return expected count and standard deviation of a count (n,) of one gene, by its position."""
+        expected, sd = mixture.moments(log_mean(self.network, self.parts, np.array([gene])))
+        return expected[:, 0], sd[:, 0]
+
+    def interval(self, row: int, gene: int) -> tuple[float, float]:
+        """Return the 95 % interval of a count of one gene at one new spot."""
+        mixed = log_mean(self.network, self.parts.of(np.array([row])), np.array([gene]))
+        low, high = mixture.quantiles(mixed, LEVELS)[:, 0, 0].tolist()
+        return low, high
+
+    def decoded(self) -> Imputed:
+        """Return all genes."""
+        weight = self.parts.weight
+        found = np.empty((4, len(weight), self.network.weights.shape[1]), dtype=np.float32)
+        for rows in _batches(weight, found.shape[2]):
+            found[:, rows] = _summary(log_mean(self.network, self.parts.of(rows)))
+        expected, sd, lower, upper = found
+        return Imputed(self.labels, expected, sd, lower, upper, self.known)
+
+
+def tell(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Told:
+    """Return what the measured spots tell of new ones.
 
     Parameters
     ----------
@@ -124,11 +165,12 @@ def impute(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Impu
     weight, pair = likely(labels.probability)
     features = pair_features(network, measured.arrays, new, labels.codes)
     parts = Parts(weight, features[pair, np.arange(len(new))[:, None]], factors)
-    found = np.empty((4, len(new), network.weights.shape[1]), dtype=np.float32)
-    for rows in _batches(weight, found.shape[2]):
-        found[:, rows] = _summary(log_mean(network, parts.of(rows)))
-    expected, sd, lower, upper = found
-    return Imputed(labels, expected, sd, lower, upper, _known(network, factors))
+    return Told(network, labels, parts, _known(network, factors))
+
+
+def impute(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Imputed:
+    """Return what new spots would count; the parameters are those of :func:`tell`."""
+    return tell(network, measured, new).decoded()
 
 
 @torch.no_grad()
@@ -187,28 +229,27 @@ def _together(arrays: SpotArrays, new: SpotArrays) -> SpotArrays:
 
 
 @torch.no_grad()
-def log_mean(network: ConcertNetwork, parts: Parts) -> mixture.Mixture:
-    """Return the mixture of normals (n, C, G) that the log mean of new spots follows."""
+def log_mean(network: ConcertNetwork, parts: Parts, genes: Codes | slice = EVERY) -> mixture.Mixture:
+    """Return the mixture of normals (n, C, G) that the log mean of new spots follows, for some genes."""
     n_spatial, (n, n_parts, _) = network.config.spatial_factors, parts.features.shape
-    weights, covariance = network.level_weights.numpy(), network.covariance.numpy()
+    weights, covariance = network.level_weights.numpy()[:, genes], network.covariance.numpy()[genes]
     spatial, own = np.split(weights[network.n_attributes :], [n_spatial])
     factors, variance = (np.repeat(part, n_parts, axis=0) for part in parts.factors)
     attributes = parts.features.reshape(n * n_parts, -1)
     mean = np.hstack([attributes, factors, np.zeros((len(attributes), len(own)))])
     spread = np.hstack([np.zeros_like(attributes), variance, np.ones((len(attributes), len(own)))])
     of_latents = variance @ spatial**2 + (own**2).sum(axis=0)
-    of_weights = _second_moments(mean, spread) @ covariance.reshape(len(covariance), -1).T
+    of_weights = _of_weights(mean, spread, covariance)
     shape = (n, n_parts, len(covariance))
     centre, total = mean @ weights - of_weights / 2, of_latents + of_weights
-    return mixture.Mixture(parts.weight, centre.reshape(shape), total.reshape(shape), network.log_theta.exp().numpy())
+    theta = network.log_theta.exp().numpy()[genes]
+    return mixture.Mixture(parts.weight, centre.reshape(shape), total.reshape(shape), theta)
 
 
-def _second_moments(mean: Floats, variance: Floats) -> Floats:
-    """Return ``E[X Xᵀ]`` (m, Q Q), flattened, of independent features with mean and variance (m, Q)."""
-    moments = mean[:, :, None] * mean[:, None, :]
-    diagonal = np.arange(mean.shape[1])
-    moments[:, diagonal, diagonal] += variance
-    return moments.reshape(len(mean), -1)
+def _of_weights(mean: Floats, variance: Floats, covariance: Floats) -> Floats:
+    """Return ``tr(Σ_g E[X Xᵀ])`` (m, G) of independent features with mean and variance (m, Q)."""
+    of_mean = np.einsum("gmq,mq->mg", np.matmul(mean, covariance), mean)
+    return np.asarray(of_mean + variance @ np.diagonal(covariance, axis1=1, axis2=2).T)
 
 
 def _batches(weight: Floats, n_genes: int) -> Iterator[Codes]:

@@ -135,3 +135,38 @@ def test_unwritable_results_are_refused_before_any_work(refusal, impute, slide_p
 def test_a_slide_that_does_not_fit_is_refused(refusal, impute, slide_path, tmp_path):
     read_h5ad(slide_path)[:, 5:].copy().write_h5ad(tmp_path / "few.h5ad")
     assert "5 of the model's 24 genes" in refusal(*impute(path=tmp_path / "few.h5ad"))
+
+
+@pytest.fixture(scope="module")
+def stack(new_stack, tmp_path_factory) -> tuple[Path, Path]:
+    """Write a registered stack of three sections, and a model of it."""
+    folder = tmp_path_factory.mktemp("stack")
+    path, model = folder / "stack.h5ad", folder / "model"
+    new_stack().adata.write_h5ad(path)
+    assert main(["train", str(path), "--model", str(model), "--registered", "--max-epochs", "2"]) == 0
+    return path, model
+
+
+def test_a_section_between_two(run_json, stack, tmp_path, capsys):
+    path, model = stack
+    words = ["impute", path, "--model", model, "--out", tmp_path / "out.h5ad", "--section-at", 100]
+    found = run_json(*words)
+    between = [{"section": "s1", "z": 0.0}, {"section": "s2", "z": 150.0}]
+    assert found["predicted_section"] == {"z": 100.0, "unit": "units", "between": between}
+    result = read_h5ad(tmp_path / "out.h5ad")
+    assert (result.obsm["spatial"][:, 2] == 100).all()
+    assert 0 < found["new_spots"] == result.n_obs <= 49
+    assert json.loads(result.uns["napari_concert"])["predicted_section"]["between"] == between
+    assert not result.obs["measured"].any()
+    assert main([*map(str, words)]) == 0
+    assert "a predicted section at z 100 units, between s1 (z 0) and s2 (z 150)" in capsys.readouterr().out
+
+
+def test_sections_that_are_refused(refusal, impute, stack, tmp_path):
+    path, model = stack
+    words = ["impute", path, "--model", model, "--out", tmp_path / "out.h5ad"]
+    assert "Section s2 was measured at z = 150" in refusal(*words, "--section-at", 150)
+    assert "outside of the stack" in refusal(*words, "--section-at", -3)
+    flat = [word for word in impute() if word != "--at"]
+    flat.remove(next(word for word in flat if word.endswith("at.csv")))
+    assert "has no z" in refusal(*flat, "--section-at", 10)

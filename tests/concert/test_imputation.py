@@ -227,3 +227,19 @@ def test_a_hole_is_filled_better_than_by_its_neighbours(labelled: bool, share: f
 
     assert error(found) < share * min(map(error, nearest))
     assert correlation(found) > gain * max(map(correlation, nearest))
+
+
+def test_one_gene_is_decoded_alone(model: Concert, slide: Slide) -> None:
+    at = positions(slide)
+    what_if = WhatIf((np.arange(30), {"perturbation": "Jak2"}))
+    spots, found = model.new_spots(at, what_if=what_if), model.impute(at, what_if=what_if)
+    assert len(spots) == len(found)
+    pd.testing.assert_frame_equal(spots.obs, found.obs)
+    for column, gene in enumerate(model.genes[:5]):
+        expected, sd = spots.gene(gene)
+        np.testing.assert_allclose(expected, found.predicted[:, column], rtol=1e-5)
+        np.testing.assert_allclose(sd, found.predicted_sd[:, column], rtol=1e-5)
+        assert spots.interval(3, gene) == (found.lower[3, column], found.upper[3, column])
+    for ask in (spots.gene, lambda name: spots.interval(0, name)):
+        with pytest.raises(UnknownName, match="modelled gene"):
+            ask("nothing")

@@ -1,0 +1,67 @@
+"""Concert's verbs on positions that were never measured."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, cast
+
+import numpy.typing as npt
+import pandas as pd
+
+from napari_concert.concert.dataset import Scale
+from napari_concert.concert.imputation import Imputation, NewSpots, new_spots
+from napari_concert.concert.labelled import Labelled
+from napari_concert.concert.observed import Observed
+from napari_concert.concert.sites import sites_of
+from napari_concert.patches import WhatIf
+from napari_concert.slide import Slide
+
+if TYPE_CHECKING:
+    from napari_concert.concert.core import Concert
+
+
+class Imputing(Labelled):
+    """Predicts where nothing was measured.
+
+    Attributes
+    ----------
+    scale
+        How coordinates become pitches.
+    """
+
+    scale: Scale
+
+    @abstractmethod
+    def _slide(self, slide: Slide | None) -> Slide: ...
+
+    @abstractmethod
+    def _require_fit(self, slide: Slide) -> None: ...
+
+    @abstractmethod
+    def _observe(self, slide: Slide, what_if: WhatIf) -> Observed: ...
+
+    def impute(
+        self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None
+    ) -> Imputation:
+        """Predict expression at positions ``at`` (see :func:`.sites_of`) of a slide where nothing was measured.
+
+        A what-if changes the measured spots around them. States and tissues that are not given are inferred.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained or does not fit the slide, or the positions or the what-if can't be understood.
+        """
+        return self.new_spots(at, slide, what_if).decoded()
+
+    def new_spots(
+        self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None
+    ) -> NewSpots:
+        """Return the same as :meth:`impute` does, with genes that are decoded one by one when they are asked for."""
+        slide, what_if = self._slide(slide), what_if or WhatIf()
+        self._require_fit(slide)
+        what_if.check(slide.n_spots)
+        sites_of(at, slide, self.vocabulary, self.scale)  # before the slow part: a table may have errors
+        observed = self._observe(slide, what_if)
+        sites = sites_of(at, slide, observed.network.vocabulary, self.scale)
+        return new_spots(cast("Concert", self), slide, observed, sites, what_if)
