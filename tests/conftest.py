@@ -56,6 +56,36 @@ def make_adata(side: int = 8, genes: int = 12, **uns: object) -> AnnData:
     )
 
 
+def make_stack(heights: tuple[float, ...] = (0.0, 150.0, 300.0), side: int = 6, registered: bool = True) -> Slide:
+    """Return sections s1, s2 … at some heights, each one spot wider than the one before, 100 units apart."""
+    sizes = [side + i for i in range(len(heights))]
+    flat = [hexagons(size) - hexagons(size).mean(axis=0) for size in sizes]
+    coords = np.vstack([np.column_stack([xy, np.full(len(xy), z)]) for xy, z in zip(flat, heights, strict=True)])
+    section = np.repeat([f"s{i + 1}" for i in range(len(heights))], [size**2 for size in sizes])
+    counts = np.random.default_rng(0).poisson(3.0, (len(coords), 5)) + 1
+    obs = pd.DataFrame(
+        {"section": section, "perturbation": np.where(coords[:, 0] > 0, "Jak2", "control")},
+        index=[f"spot{i}" for i in range(len(coords))],
+    )
+    table = AnnData(
+        sparse.csr_matrix(counts.astype(np.float32)),
+        obs=obs,
+        var=pd.DataFrame(index=[f"Gene{i}" for i in range(5)]),
+        obsm={"spatial": coords},
+    )
+    return from_anndata(table, name="stack", registered=registered)
+
+
+@pytest.fixture(scope="session")
+def new_stack() -> Callable[..., Slide]:
+    return make_stack
+
+
+@pytest.fixture(scope="session")
+def stack_slide() -> Slide:
+    return make_stack()
+
+
 # -- Space Ranger folders ----------------------------------------------------------------------------------------------
 
 DIAMETER_PX = 89.472  # of a spot's circle of 65 µm in pixels of the full image, as on 10x' own slides

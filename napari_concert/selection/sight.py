@@ -19,7 +19,8 @@ _SLACK = 1e-9
 class Sight:
     """Spots seen along one direction, each as a disc that faces the viewer, as napari draws them.
 
-    Of all discs that a line of sight meets, the one whose centre is nearest to the viewer is in front.
+    Of all discs that a line of sight meets, the one whose centre is nearest to the viewer is in front; on its section
+    the one is meant whose centre is nearest to the line.
 
     Parameters
     ----------
@@ -28,7 +29,9 @@ class Sight:
     direction
         (3,) from the viewer into the picture.
     radius
-        Of a spot.
+        Of a spot; large enough that those of a section overlap, a section has no gaps to look through.
+    sections
+        (n,) which section each spot lies on; by default each is by itself.
 
     Raises
     ------
@@ -36,7 +39,9 @@ class Sight:
         If the direction is not one.
     """
 
-    def __init__(self, points: npt.ArrayLike, direction: npt.ArrayLike, radius: float) -> None:
+    def __init__(
+        self, points: npt.ArrayLike, direction: npt.ArrayLike, radius: float, sections: Rows | None = None
+    ) -> None:
         along = np.asarray(direction, dtype=np.float64)
         length = float(np.linalg.norm(along))
         if along.shape != (3,) or not (np.isfinite(length) and length > 0):
@@ -46,9 +51,10 @@ class Sight:
         self._rows = np.flatnonzero(np.isfinite(placed).all(axis=1)).astype(np.int64)
         self._across = _across(self.direction)
         self._distance = placed[self._rows] @ self.direction
-        flat = placed[self._rows] @ self._across.T
-        self._tree = cKDTree(flat)
-        self._slack = _SLACK * (radius + float(np.abs(flat).max(initial=0.0)))
+        self._flat = placed[self._rows] @ self._across.T
+        self._section = self._rows if sections is None else sections[self._rows]
+        self._tree = cKDTree(self._flat)
+        self._slack = _SLACK * (radius + float(np.abs(self._flat).max(initial=0.0)))
 
     def front(self, origin: npt.ArrayLike, among: npt.NDArray[np.bool_] | None = None) -> int | None:
         """Give the row of the front spot on the line through ``origin`` (3,), or None if the line meets none.
@@ -58,15 +64,16 @@ class Sight:
         among
             (n,) which spots count; all by default.
         """
-        hits = np.asarray(
-            self._tree.query_ball_point(self._across @ np.asarray(origin, np.float64), self.radius + self._slack),
-            dtype=np.int64,
-        )
+        line = self._across @ np.asarray(origin, dtype=np.float64)
+        hits = np.sort(np.asarray(self._tree.query_ball_point(line, self.radius + self._slack), dtype=np.int64))
         if among is not None:
             hits = hits[among[self._rows[hits]]]
         if not len(hits):
             return None
-        return int(self._rows[np.sort(hits)[np.argmin(self._distance[np.sort(hits)])]])
+        front = self._section[hits[np.argmin(self._distance[hits])]]
+        there = hits[self._section[hits] == front]
+        away = np.linalg.norm(self._flat[there] - line, axis=1)
+        return int(self._rows[there[np.argmin(away)]])
 
 
 def _across(direction: Floats) -> Floats:

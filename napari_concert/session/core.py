@@ -6,9 +6,10 @@ from napari_concert.session.files import Files
 from napari_concert.session.gene_sets import GeneSets
 from napari_concert.session.models import Models
 from napari_concert.session.slides import Slides
+from napari_concert.session.stacks import Stacks
 
 
-class Session(Slides, Files, Models, GeneSets):
+class Session(Slides, Files, Models, GeneSets, Stacks):
     """Slides, what is painted on them, the model, and what is shown.
 
     Every verb returns at once; work over a few milliseconds runs in the background and ends in a signal on the main

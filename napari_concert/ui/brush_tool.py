@@ -10,15 +10,18 @@ import numpy.typing as npt
 from napari.components._viewer_mouse_bindings import double_click_to_zoom
 from psygnal import Signal
 
-from napari_concert.selection import Lesion, Mode, outline_of
-from napari_concert.ui.gestures import GESTURES
+from napari_concert.selection import Lesion, Mode
+from napari_concert.ui.gestures import GESTURES, problem_in_space
+from napari_concert.ui.pointing import is_in_space, spot_at
 from napari_concert.ui.tools import ABOUT, Tool
 
 if TYPE_CHECKING:
     from napari import Viewer
+    from napari.layers import Points
 
     from napari_concert.session import Session
     from napari_concert.ui.layers import SlideLayers
+    from napari_concert.ui.scene import SlideScene
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -34,14 +37,17 @@ LESION_SPOTS = 20
 class BrushTool:
     """Selects spots in a viewer; the dock switches it on and off, and chooses the tool.
 
-    While it is active the camera stays still; the brush's cursor is a ring of its size.
+    While it is active the camera stays still, but for the time that Space is held; in the 3D view a press beside the
+    spots turns it, too. The brush's cursor is a ring of its size.
 
     Attributes
     ----------
     tool, mode, lesion
         The tool in hand, what it does to the active patch, and the lesion that is stamped.
-    corners
-        Of the polygon that is being drawn.
+    corners, polygon_mode, polygon_plane
+        Of the polygon that is being drawn, and the section of a stack that it is on.
+    is_turning
+        Whether the mouse moves the camera, though a tool is in hand.
     active_changed, tool_changed
         Emitted with the new state; the second also for another mode or lesion.
     stroke_ended
@@ -64,7 +70,9 @@ class BrushTool:
         self.lesion = Lesion("disc", area=None, spots=LESION_SPOTS)
         self.corners: list[Floats] = []
         self.polygon_mode = Mode.ADD
-        self._double_click_zoomed = False
+        self.polygon_plane: int | None = None
+        self.is_turning = self._double_click_zoomed = False
+        self._said: set[str] = set()
         self._callbacks = (
             (viewer.mouse_drag_callbacks, self._drag),
             (viewer.mouse_move_callbacks, self._move),
@@ -132,7 +140,7 @@ class BrushTool:
         scene, corners = self.layers.scene, self.corners
         self.give_up()
         if scene is not None and len(corners) > 2:
-            rows = scene.index.spots_in_polygon(np.stack(corners)[:, :2], scene.plane_at(corners[0]))
+            rows = scene.index.spots_in_polygon(np.stack(corners)[:, :2], self.polygon_plane)
             self.session.select(rows, self.polygon_mode)
 
     def give_up(self) -> None:
@@ -155,9 +163,11 @@ class BrushTool:
         scene = self.layers.scene
         if scene is None or not self.active or event.button != _LEFT or _ZOOM in event.modifiers:
             return
-        if self._is_flat(event):
-            mode = SWAPPED.get(self.mode, self.mode) if _SWAP in event.modifiers else self.mode
-            yield from GESTURES[self.tool](self, scene, event, mode)
+        if self.is_turning or (is_in_space(event) and not self._meets(scene, event)):
+            yield from self._turn(event)
+            return
+        mode = SWAPPED.get(self.mode, self.mode) if _SWAP in event.modifiers else self.mode
+        yield from GESTURES[self.tool](self, scene, event, mode)
 
     def _move(self, _viewer: Viewer, event: Any) -> None:
         """Show where a polygon's next side, or a lesion, would lie."""
@@ -165,10 +175,11 @@ class BrushTool:
         if scene is None or not self.active or len(event.dims_displayed) != 2 or event.is_dragging:
             return
         if self.tool is Tool.POLYGON and self.corners:
-            scene.draw_outline(np.stack([*self.corners, scene.locate(event.position), self.corners[0]]))
+            here = scene.locate(event.position, self.polygon_plane)
+            scene.draw_outline(np.stack([*self.corners, here, self.corners[0]]), self.polygon_plane)
         elif self.tool is Tool.LESION:
-            point = scene.locate(event.position)
-            scene.draw_outline(outline_of(self.lesion, scene.index, point[:2], place=scene.plane_at(point)))
+            plane = scene.plane_at(event.position)
+            scene.draw_outline(scene.lesion_outline(self.lesion, scene.locate(event.position, plane), plane), plane)
 
     def _wheel(self, _viewer: Viewer, event: Any) -> None:
         """Change the brush's radius with Shift and the wheel."""
@@ -182,12 +193,36 @@ class BrushTool:
             event.handled = True
             self.finish_polygon()
 
-    def _is_flat(self, event: Any) -> bool:
-        """Give whether the view is 2D; in 3D, say how to get there."""
-        if len(event.dims_displayed) == 2:
-            return True
-        self.session.notified.emit("info", "Painting works in the 2D view, section by section. Switch 3D off (Ctrl+Y).")
-        return False
+    # -- in the 3D view -----------------------------------------------------------------------------------------------
+
+    def _meets(self, scene: SlideScene, event: Any) -> bool:
+        """Give whether a press in the 3D view is work for the tool; if not, the mouse turns the view."""
+        problem = problem_in_space(scene, self.tool)
+        if problem and problem not in self._said:
+            self._said.add(problem)
+            self.session.notified.emit("info", problem)
+        return not problem and spot_at(scene, event) is not None
+
+    def _turn(self, event: Any) -> Iterator[None]:
+        """Let the mouse move the camera until the button is released."""
+        held = self.is_turning
+        self._let_turn(turning=True)
+        try:
+            yield
+            while event.type == "mouse_move":
+                yield
+        finally:
+            self._let_turn(turning=held and self.is_turning)
+
+    def _hold_camera(self, _layer: Points) -> Iterator[None]:
+        """Let the mouse move the camera while a key is held."""
+        self._let_turn(turning=True)
+        yield
+        self._let_turn(turning=False)
+
+    def _let_turn(self, *, turning: bool) -> None:
+        self.is_turning = turning
+        self._show_cursor()
 
     # -- cursor, keys, layers -----------------------------------------------------------------------------------------
 
@@ -197,10 +232,10 @@ class BrushTool:
             return
         spots = self.layers.scene.spots
         spots.mode = "pan_zoom"
-        spots.mouse_pan = not self.active
+        spots.mouse_pan = not self.active or self.is_turning
         self.viewer.cursor.scaled = True
         brush = self.tool is Tool.BRUSH
-        spots.cursor = "standard" if not self.active else "circle" if brush else "cross"
+        spots.cursor = "standard" if spots.mouse_pan else "circle" if brush else "cross"
         spots.cursor_size = 2 * self.radius
 
     def _hold_zoom(self, held: bool) -> None:
@@ -223,6 +258,7 @@ class BrushTool:
             layer.bind_key("]", lambda _layer: self._scale_radius(_STEP), overwrite=True)
             layer.bind_key("Enter", lambda _layer: self.finish_polygon(), overwrite=True)
             layer.bind_key("Escape", lambda _layer: self.give_up(), overwrite=True)
+            layer.bind_key("Space", self._hold_camera, overwrite=True)  # napari's own key for this
             for tool, about in ABOUT.items():
                 # a function: napari asks what it binds for its name, which a partial lacks
                 layer.bind_key(about.key, lambda _layer, tool=tool: self._take(tool), overwrite=True)
@@ -250,11 +286,11 @@ class BrushTool:
         self._show_cursor()
 
     def _on_layer_chosen(self, event: Any) -> None:
-        """Stop painting when another layer is chosen; our own ring layer counts as the slide."""
+        """Stop painting when another layer is chosen; our own other layers count as the slide."""
         scene = self.layers.scene
         if not self.active or scene is None or event.value is scene.spots:
             return
-        if event.value in (scene.rings, None) and scene.spots in self.viewer.layers:
+        if event.value in (scene.rings, scene.notes, None) and scene.spots in self.viewer.layers:
             self.viewer.layers.selection.active = scene.spots
         else:
             self.set_active(False)

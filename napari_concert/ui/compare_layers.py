@@ -42,6 +42,7 @@ class CompareLayers:
             (session.slide_changed, self._show),
             (session.columns_changed, self._show),
             (session.model_changed, session.predict_compared),
+            (session.stack_changed, self._arrange),
         ]
         for signal, slot in self._links:
             signal.connect(slot)
@@ -81,7 +82,7 @@ class CompareLayers:
             return
         active = self.viewer.layers.selection.active
         for _ in range(count):
-            cell = SlideScene(slide)
+            cell = SlideScene(slide, self.session.stack_view, self.session.hidden_levels)
             self.cells.append(cell)
             for layer in (cell.spots, cell.rings):
                 self.viewer.layers.append(layer)
@@ -98,6 +99,12 @@ class CompareLayers:
                 self.viewer.layers.remove(layer)
         if gone:
             self._set_grid(on=False)
+
+    def _arrange(self) -> None:
+        """Draw a stack in the cells as it is drawn on the slide."""
+        for cell in self.cells:
+            if cell.stack is not None:
+                cell.arrange(self.session.stack_view, self.session.hidden_levels)
 
     def _set_grid(self, *, on: bool) -> None:
         """Show the cells alone, in a grid, or the slide alone; napari knows the cells' size a moment later."""

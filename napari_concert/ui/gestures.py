@@ -10,31 +10,22 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from napari_concert.selection import (
-    Lesion,
-    Mode,
-    in_rectangle,
-    outline_of,
-    resized,
-    same_region,
-    simplified,
-    spots_of,
-)
-from napari_concert.ui.tools import Tool
+from napari_concert.selection import Lesion, Mode, in_rectangle, resized, same_region, simplified
+from napari_concert.ui.pointing import is_in_space, spot_at, trail_of
+from napari_concert.ui.tools import ABOUT, Tool
 
 if TYPE_CHECKING:
     from napari_concert.ui.brush_tool import BrushTool
     from napari_concert.ui.scene import SlideScene
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Gesture: TypeAlias = "Callable[[BrushTool, SlideScene, Any, Mode], Iterator[None]]"
 
 CONNECTED = 1.5  # pitches between neighbours of a region
-CLICK = 1.5  # pitches from a click to the spot it means
 DETAIL = 0.05  # pitches that a lasso's outline may be off
 LEAST_DRAG = 0.5  # pitches: less is a click
+# in the 3D view; the others draw an outline, which lies in a plane
+IN_SPACE = frozenset({Tool.BRUSH, Tool.SPOT, Tool.REGION, Tool.LESION})
 
 
 def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
@@ -43,27 +34,25 @@ def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
     at_once = mode in (Mode.ADD, Mode.SUBTRACT)
     if at_once:
         session.begin_stroke(mode is Mode.SUBTRACT)
-    start = scene.locate(event.position)
-    plane, found, walked = scene.plane_at(start), [], [start]
+    trail, found = trail_of(scene, event, tool.radius, session.depth), []
 
-    def extend(path: list[Floats]) -> None:
-        rows = scene.index.spots_in_stroke(np.stack(path), tool.radius, plane)
+    def extend() -> None:
+        rows = trail.extend(event)
         found.append(rows)
-        walked.append(path[-1])
         if at_once and len(rows):
             session.extend_stroke(rows)
 
     try:
-        extend([start])
+        extend()
         yield
         while event.type == "mouse_move":
             started = time.perf_counter()
-            extend([walked[-1], scene.locate(event.position)])
+            extend()
             if not at_once:  # nothing is painted before the release: show at least where the brush has been
-                scene.draw_outline(np.stack(walked))
+                trail.show()
             tool.move_took.emit(time.perf_counter() - started)
             yield
-        extend([walked[-1], scene.locate(event.position)])
+        extend()
     finally:
         tool.stroke_ended.emit(time.perf_counter())
         if at_once:
@@ -75,46 +64,50 @@ def stroke(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
 
 def lasso(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
     """Select what a line drawn with the button held down encloses."""
-    path = [scene.locate(event.position)]
+    plane = scene.plane_at(event.position)
+    path = [scene.locate(event.position, plane)]
     yield
     while event.type == "mouse_move":
-        path.append(scene.locate(event.position))
-        scene.draw_outline(np.stack([*path, path[0]]))
+        path.append(scene.locate(event.position, plane))
+        scene.draw_outline(np.stack([*path, path[0]]), plane)
         yield
     scene.draw_outline(None)
-    path.append(scene.locate(event.position))
+    path.append(scene.locate(event.position, plane))
     corners = simplified(np.stack(path)[:, :2], DETAIL * scene.slide.pitch)
     if len(corners) < 3:
         return  # a click encloses nothing, and must not empty the patch where spots are intersected
-    tool.session.select(scene.index.spots_in_polygon(corners, scene.plane_at(path[0])), mode)
+    tool.session.select(scene.index.spots_in_polygon(corners, plane), mode)
 
 
 def rectangle(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
     """Select what lies between two corners."""
-    start = scene.locate(event.position)
+    plane = scene.plane_at(event.position)
+    start = scene.locate(event.position, plane)
     yield
     while event.type == "mouse_move":
-        (x0, y0), (x1, y1) = start[:2], scene.locate(event.position)[:2]
-        scene.draw_outline(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]))
+        (x0, y0), (x1, y1) = start[:2], scene.locate(event.position, plane)[:2]
+        scene.draw_outline(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]), plane)
         yield
     scene.draw_outline(None)
-    end = scene.locate(event.position)
+    end = scene.locate(event.position, plane)
     if np.array_equal(start, end):
         return
-    tool.session.select(in_rectangle(scene.index, start[:2], end[:2], scene.plane_at(start)), mode)
+    tool.session.select(in_rectangle(scene.index, start[:2], end[:2], plane), mode)
 
 
 def polygon(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
     """Add a corner to the polygon; a double click or Enter closes it."""
+    if not tool.corners:
+        tool.polygon_plane = scene.plane_at(event.position)
     tool.polygon_mode = mode
-    tool.corners.append(scene.locate(event.position))
-    scene.draw_outline(np.stack([*tool.corners, tool.corners[0]]))
+    tool.corners.append(scene.locate(event.position, tool.polygon_plane))
+    scene.draw_outline(np.stack([*tool.corners, tool.corners[0]]), tool.polygon_plane)
     yield
 
 
 def one_spot(tool: BrushTool, scene: SlideScene, event: Any, _mode: Mode) -> Iterator[None]:
     """Add the spot under the cursor, or take it away."""
-    row = _spot_at(scene, event)
+    row = spot_at(scene, event)
     if row is not None:
         tool.session.select([row], Mode.INVERT)
     yield
@@ -122,7 +115,7 @@ def one_spot(tool: BrushTool, scene: SlideScene, event: Any, _mode: Mode) -> Ite
 
 def region(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
     """Select all spots that are connected to the one under the cursor and have its label."""
-    row = _spot_at(scene, event)
+    row = spot_at(scene, event)
     if row is not None:
         step = CONNECTED * scene.slide.pitch
         tool.session.select(same_region(scene.index, tool.session.region_labels(), row, step), mode)
@@ -130,28 +123,33 @@ def region(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
 
 
 def lesion(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
-    """Stamp a lesion; dragging away from its centre sizes it."""
-    centre, made = scene.locate(event.position), tool.lesion
-    plane = scene.plane_at(centre)
-    plain = outline_of(made, scene.index, centre[:2], place=plane)
+    """Stamp a lesion; dragging away from its centre sizes it, in the 2D view."""
+    if is_in_space(event):
+        _stamp_at_spot(tool, scene, event, mode)
+        return
+    plane = scene.plane_at(event.position)
+    centre, made = scene.locate(event.position, plane), tool.lesion
+    plain = scene.lesion_outline(made, centre, plane)
     size = max(float(np.linalg.norm(plain - centre[:2], axis=1).mean()), 1e-9)
-    scene.draw_outline(plain)
+    scene.draw_outline(plain, plane)
     yield
 
     def dragged() -> Lesion:
-        length = float(np.linalg.norm((scene.locate(event.position) - centre)[:2]))
+        length = float(np.linalg.norm((scene.locate(event.position, plane) - centre)[:2]))
         return made if length < LEAST_DRAG * scene.slide.pitch else resized(made, length / size)
 
     while event.type == "mouse_move":
-        scene.draw_outline(outline_of(dragged(), scene.index, centre[:2], place=plane))
+        scene.draw_outline(scene.lesion_outline(dragged(), centre, plane), plane)
         yield
     scene.draw_outline(None)
-    tool.session.select(spots_of(dragged(), scene.index, centre[:2], plane), mode)
+    tool.session.select(scene.spots_of_lesion(dragged(), centre, plane), mode)
 
 
-def _spot_at(scene: SlideScene, event: Any) -> int | None:
-    point = scene.locate(event.position)
-    return scene.index.nearest(point, scene.plane_at(point), CLICK * scene.slide.pitch)
+def _stamp_at_spot(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> None:
+    row = spot_at(scene, event)
+    if row is not None:
+        plane = int(scene.layout.planes[row])
+        tool.session.select(scene.spots_of_lesion(tool.lesion, scene.slide.coords[row], plane), mode)
 
 
 GESTURES: dict[Tool, Gesture] = {
@@ -163,3 +161,13 @@ GESTURES: dict[Tool, Gesture] = {
     Tool.REGION: region,
     Tool.LESION: lesion,
 }
+
+
+def problem_in_space(scene: SlideScene, tool: Tool) -> str:
+    """Say why a tool does nothing in the 3D view, and what to do; "" if it works there."""
+    if scene.stack is None:
+        return "Painting works in the 2D view. Switch 3D off (Ctrl+Y)."
+    if tool in IN_SPACE:
+        return ""
+    names = ", ".join(ABOUT[each].name for each in Tool if each in IN_SPACE)
+    return f"{ABOUT[tool].name} draws in a plane: use it on one section, or side by side. In 3D there are: {names}."

@@ -63,7 +63,7 @@ class SlideLayers:
             signal.connect(slot)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         for moved in self._moved:
-            moved.connect(self._show_caption)
+            moved.connect(self.show_caption)
         viewer.canvas.events.background_color.connect(self._show_values)
         self._show_slide()
 
@@ -73,7 +73,7 @@ class SlideLayers:
             signal.disconnect(slot, missing_ok=True)
         self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
         for moved in self._moved:
-            moved.disconnect(self._show_caption)
+            moved.disconnect(self.show_caption)
         self.viewer.canvas.events.background_color.disconnect(self._show_values)
         self.text.close()
         self.scene = None
@@ -88,7 +88,7 @@ class SlideLayers:
         self._remove_layers()
         self._shown = None
         if slide is not None:
-            self._add_layers(SlideScene(slide))
+            self._add_layers(SlideScene(slide, self.session.stack_view, self.session.hidden_levels))
             self._show_values()
             self._show_patch()
             log.debug("Showing %d spots of %s", slide.n_spots, slide.name)
@@ -122,7 +122,7 @@ class SlideLayers:
         owner, hexes = painting.owner, {key: painting.patch(key).color for key in painting.keys}
         rows = np.flatnonzero(owner >= 0)
         if self.scene.mark(rows, patch_colours(owner[rows], hexes, painting.active)):
-            self._show_caption()
+            self.show_caption()
             self.drawn.emit("patch")
 
     def _show_texts(self, *_: object) -> None:
@@ -135,19 +135,20 @@ class SlideLayers:
         if compared is not None:  # each cell has its own name
             self.text.set_title("", "")
             self.text.set_warning(" ".join(compared.warnings) or None, below=True)
-            self._show_caption()
+            self.show_caption()
             return
         is_number = shown.kind != "categorical"
         self.text.set_title(shown.label if is_number else "", title_detail(shown) if is_number else "")
         self.text.set_warning(self.session.extrapolation or None)
-        self._show_caption()
+        self.show_caption()
 
     def _compared(self) -> Comparison | None:
         """Return what is shown side by side instead of the slide."""
         current = self.session.current
         return self.session.comparison() if current is not None and current.compared else None
 
-    def _show_caption(self, *_: object) -> None:
+    def show_caption(self, *_: object) -> None:
+        """Say which section is seen, and what is painted."""
         compared = self._compared()
         if self.scene is not None and compared is not None:
             unit = compared.shown[0][1].unit
@@ -161,7 +162,7 @@ class SlideLayers:
         """Say on the picture what the dotted ring is; "" where there is none."""
         if text != self._reach_note:
             self._reach_note = text
-            self._show_caption()
+            self.show_caption()
 
     def _section(self) -> str:
         """Name the section of a stack that the slider shows; nothing in the 3D view, which shows all."""
@@ -178,7 +179,7 @@ class SlideLayers:
         self.viewer.add_layer(scene.spots)
         self.viewer.add_layer(scene.rings)
         self.viewer.layers.selection.active = scene.spots
-        self.viewer.canvas.overlays.scale_bar.visible = True
+        self.viewer.canvas.overlays.scale_bar.visible = self.session.preferences.shows_scale_bar
         self._choose_section(scene)
         self.viewer.reset_view()
         self.viewer.scene.camera.zoom *= _ROOM
@@ -192,8 +193,8 @@ class SlideLayers:
 
     def _remove_layers(self) -> None:
         scene, self.scene = self.scene, None
-        for layer in (scene.rings, scene.spots) if scene is not None else ():
-            if layer in self.viewer.layers:
+        for layer in (scene.rings, scene.spots, scene.notes) if scene is not None else ():
+            if layer is not None and layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
 
     def _on_layer_removed(self, event: Any) -> None:

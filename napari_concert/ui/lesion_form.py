@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 
+from napari_concert.selection import semi_axes
 from napari_concert.ui.brush_tool import LESION_SPOTS
 from napari_concert.ui.captions import decimals_for
-from napari_concert.ui.widgets import button, follow, form
+from napari_concert.ui.widgets import button, follow, form, note, say
 
 if TYPE_CHECKING:
     from napari_concert.session import Session
     from napari_concert.ui.brush_tool import BrushTool
 
-KINDS = {"Disc": "disc", "Ellipse": "ellipse", "Irregular": "blob"}
+KINDS = {"Disc": "disc", "Ellipse": "ellipse", "Irregular": "blob", "Ellipsoid": "ellipsoid"}  # the last: of stacks
 MM2 = 1e6  # µm² in a mm²
-MOST_SPOTS, LONGEST = 100_000, 8.0
+MOST_SPOTS, LONGEST, FLATTEST = 100_000, 8.0, 0.05
 STEP = 5  # spots, or the area of so many
 SIZE_TIP = "Size of the lesion in {}. On the slide, drag from its centre to give one stamp another size."
 
@@ -31,6 +32,7 @@ class LesionForm(QWidget):
         self.session, self.brush = session, brush
         self.kind, self.by = QComboBox(), QComboBox()
         self.size, self.ratio, self.angle = QDoubleSpinBox(), QDoubleSpinBox(), QDoubleSpinBox()
+        self.tall, self.measures = QDoubleSpinBox(), note(kind="quiet")
         self.other = button("Another outline", self._another, "Draw another irregular outline of the same size.")
         self._lay_out()
         self._connect()
@@ -40,25 +42,28 @@ class LesionForm(QWidget):
         self._offer()
 
     def _lay_out(self) -> None:
-        self.kind.addItems(list(KINDS))
         self.kind.setToolTip("Form of the lesion that a click stamps.")
         self.by.setToolTip("Give its size as a number of spots, or as an area.")
         for part, low, high, step, suffix, tip in (
             (self.ratio, 1.0, LONGEST, 0.25, " × as long", "How many times as long as wide it is."),
             (self.angle, -90.0, 90.0, 15.0, "°", "How far its long axis is turned clockwise, in degrees."),
+            (self.tall, FLATTEST, LONGEST, 0.1, " × as high", "How many times as high along z as it is wide."),
         ):
             part.setRange(low, high)
             part.setSingleStep(step)
             part.setSuffix(suffix)
             part.setToolTip(tip)
         self.angle.setDecimals(0)
-        for part in (self.size, self.ratio, self.angle):
+        for part in (self.size, self.ratio, self.angle, self.tall):
             part.setKeyboardTracking(False)  # a number counts once it is written
             part.setMinimumWidth(90)
         fields = form()
         fields.addRow("Form", _side_by_side(self.kind, self.other))
         fields.addRow("Size", _side_by_side(self.size, self.by))
         fields.addRow("Shape", _side_by_side(self.ratio, self.angle))
+        fields.addRow("Depth", self.tall)
+        fields.addRow(self.measures)
+        self.fields = fields
         self.setLayout(fields)
 
     def _connect(self) -> None:
@@ -67,13 +72,23 @@ class LesionForm(QWidget):
         self.size.valueChanged.connect(self._set_size)
         self.ratio.valueChanged.connect(lambda value: self._change(ratio=value))
         self.angle.valueChanged.connect(lambda value: self._change(angle=value))
+        self.tall.valueChanged.connect(lambda value: self._change(tall=value))
 
     def _offer(self) -> None:
         """Offer area in the slide's unit."""
         slide = self.session.slide
+        self._offer_kinds()
         self.by.clear()
         self.by.addItems(["spots", "mm²" if slide is not None and slide.units.um_per_unit else "units²"])
         self._refresh()
+
+    def _offer_kinds(self) -> None:
+        """Offer ellipsoids on stacks; on another slide one becomes the ellipse of its middle."""
+        deep = self.session.levels is not None
+        if not deep and self.session.slide is not None and self.brush.lesion.kind == "ellipsoid":
+            self._change(kind="ellipse")
+        self.kind.clear()
+        self.kind.addItems([text for text, kind in KINDS.items() if deep or kind != "ellipsoid"])
 
     def _scale(self) -> float:
         """Return the slide's square units in one of the area's."""
@@ -113,17 +128,29 @@ class LesionForm(QWidget):
 
     def _refresh(self, *_: object) -> None:
         lesion = self.brush.lesion
-        parts = (self.size, self.ratio, self.angle)
+        parts = (self.size, self.ratio, self.angle, self.tall)
         blocked = [part.blockSignals(True) for part in parts]
         self.kind.setCurrentText(next(text for text, kind in KINDS.items() if kind == lesion.kind))
         self._show_size()
         self.ratio.setValue(lesion.ratio)
         self.angle.setValue(lesion.angle)
+        self.tall.setValue(lesion.tall)
         for part, before in zip(parts, blocked, strict=True):
             part.blockSignals(before)
         for part in (self.ratio, self.angle):
             part.setEnabled(lesion.kind != "disc")
         self.other.setVisible(lesion.kind == "blob")
+        self.fields.setRowVisible(self.tall, lesion.kind == "ellipsoid")
+        say(self.measures, self._in_space())
+
+    def _in_space(self) -> str:
+        """Say how far an ellipsoid reaches; "" of another form, or where a number of spots decides it."""
+        lesion, slide = self.brush.lesion, self.session.slide
+        if lesion.kind != "ellipsoid" or lesion.area is None or slide is None:
+            return ""
+        length, width, height = semi_axes(lesion)
+        unit = slide.units.name
+        return f"From its middle: {length:,.4g} along, {width:,.4g} across, ± {height:,.4g} {unit} up and down."
 
     def _show_size(self) -> None:
         lesion, cell = self.brush.lesion, self._cell() / self._scale()

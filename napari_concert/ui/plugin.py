@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from napari_concert.session import Session
     from napari_concert.slide import Columns
+    from napari_concert.ui.arranger import Arranger
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
     from napari_concert.ui.reach_ring import ReachRing
     from napari_concert.ui.tissue_image import TissueImage
+
+    Drawn: TypeAlias = ReachRing | TissueImage | Arranger | SlideLayers | CompareLayers
 
 Paths: TypeAlias = str | Sequence[str]
 LayerTuples: TypeAlias = list[tuple[Any, ...]]
@@ -57,6 +60,7 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     ConcertError
         If there is no viewer.
     """
+    from napari_concert.ui.arranger import Arranger
     from napari_concert.ui.brush_tool import BrushTool
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
@@ -76,7 +80,7 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     ring, dock = ReachRing(viewer, layers, session, brush), ConcertDock(session, viewer, brush)
     dock.slide_panel.add_image_form(ImageForm(image))
     viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
-    _keep(dock, viewer, ring, image, layers, compared)
+    _keep(dock, viewer, ring, image, Arranger(viewer, session, layers), layers, compared)
     return dock
 
 
@@ -122,7 +126,7 @@ def _viewer(proxy: Viewer | None) -> Viewer:
     return viewer
 
 
-def _keep(dock: ConcertDock, viewer: Viewer, *drawn: ReachRing | TissueImage | SlideLayers | CompareLayers) -> None:
+def _keep(dock: ConcertDock, viewer: Viewer, *drawn: Drawn) -> None:
     """Keep the parts until the window, or a dock without one, goes away; background work ends then or on quitting."""
     from qtpy.QtWidgets import QApplication
 

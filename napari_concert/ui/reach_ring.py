@@ -81,7 +81,8 @@ class ReachRing:
             self._is_over = True
             self._look()
         if self.reach is not None and scene is not None:
-            scene.move_reach(scene.locate(event.position))
+            plane = scene.plane_at(event.position)
+            scene.move_reach(scene.locate(event.position, plane), plane)
             self.moved.emit()
 
     # -- what is shown ------------------------------------------------------------------------------------------------

@@ -10,6 +10,16 @@ from napari.layers import Points
 
 from napari_concert.brush import SpotIndex
 from napari_concert.patches import DEFAULT_COLOR
+from napari_concert.selection import (
+    Lesion,
+    Sight,
+    SpotStack,
+    ellipsoid_outline,
+    outline_of,
+    spots_in_ellipsoid,
+    spots_of,
+)
+from napari_concert.session.stacks import StackMode, StackView
 from napari_concert.ui.colours import NO_VALUE, Rgba, category_colours, colormap
 from napari_concert.ui.layout import lay_out
 from napari_concert.ui.outline import OutlineOverlay
@@ -25,54 +35,89 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 # ring of a painted spot, in spot diameters; its inner half is open, so that the spot's colour stays visible
 _RING = 1.55
+# of the pitch: discs of this radius leave no gap between neighbours on a square or hexagonal grid
+_GAPLESS = 0.71
 
 
 class SlideScene:
     """The layers of a slide, and what is needed to colour, mark and find its spots.
 
+    Parameters
+    ----------
+    slide
+        What is drawn.
+    view, hidden
+        How a stack is shown, and which of its sections are not; see :func:`.lay_out`.
+
     Attributes
     ----------
     spots, rings
         Points layers. The rings hold the painted spots only.
-    layout, index
-        Where spots are drawn, and queries by drawn position: (x, y[, z]) in the slide's units.
+    notes
+        A third one under the spots, of :class:`.Arranger`; None where the slide is not a stack.
+    layout
+        Where spots are drawn.
+    index
+        Queries by position: x, y on the slide, with the sections of a stack as places; of a flat slide as drawn.
+    stack
+        Queries through the sections of a stack; None where the slide is not one.
     """
 
-    def __init__(self, slide: Slide) -> None:
+    def __init__(self, slide: Slide, view: StackView | None = None, hidden: frozenset[int] = frozenset()) -> None:
         self.slide = slide
-        self.layout = lay_out(slide)
-        self.index = SpotIndex(self.layout.points[:, ::-1], self.layout.planes)
+        self._lay_out(view, hidden)
         self.rows = self.layout.rows
-        self._data = self.layout.data
         self._position = np.full(slide.n_spots, -1, np.int64)
         self._position[self.rows] = np.arange(len(self.rows))
         self._ringed: Rows = np.zeros(0, np.int64)
         self._ring_colours: Rgba = np.zeros((0, 4), np.float32)
+        self._marked = self._ringed, self._ring_colours
         self._edge = "black"
         ndim = self._data.shape[1]
-        shared: dict[str, Any] = {
-            "scale": self.layout.step,
-            "units": layer_units(slide.units.name, ndim),
-            "axis_labels": ("z", "y", "x")[-ndim:],
-        }
         # napari takes point sizes in units of the last axis, whose step is 1
-        self.spots = SpotsLayer(self._data, diameter=slide.spot_diameter, name=slide.name, **shared)
-        self.rings = _empty_rings(ndim, slide.spot_diameter, shared)
+        self.spots = SpotsLayer(self._data, diameter=slide.spot_diameter, name=slide.name, **self.shared)
+        self.rings = _empty_rings(ndim, slide.spot_diameter, self.shared)
+        self.spots.shown = self._is_shown[self.rows]
+        self.notes: Points | None = None
         self.outline, self.reach = OutlineOverlay(), ReachOverlay()
         self.spots._overlays["concert_outline"] = self.outline  # noqa: SLF001 - napari has no public way yet
         self.spots._overlays["concert_reach"] = self.reach  # noqa: SLF001
-        self._levels = np.unique(self.layout.points[self.rows, 0]) if ndim == 3 else None
-        # for each drawn spot of a stack, which section along z it lies on
-        self._level_of = (
-            None if self._levels is None else np.searchsorted(self._levels, self.layout.points[self.rows, 0])
-        )
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What all layers of the slide have in common."""
+        units = layer_units(self.slide.units.name, len(self.layout.step))
+        return {"scale": self.layout.step, "units": units, "axis_labels": self.layout.axes}
+
+    def _lay_out(self, view: StackView | None, hidden: frozenset[int]) -> None:
+        self._view, self._hidden = view, hidden
+        self.layout = layout = lay_out(self.slide, view, hidden)
+        self._data = layout.data
+        self._sight: Sight | None = None
+        self._is_shown = np.ones(self.slide.n_spots, dtype=bool)
+        if layout.stack is None:
+            self.stack, self.index = None, SpotIndex(layout.points[:, ::-1], layout.planes)
+            return
+        self._is_shown = ~np.isin(layout.planes, list(layout.stack.hidden))
+        self.stack = SpotStack(self.slide.coords, layout.stack.levels, layout.stack.hidden)
+        self.index = self.stack.flat
+
+    def arrange(self, view: StackView, hidden: frozenset[int]) -> None:
+        """Draw a stack otherwise; colours and rings go with the spots."""
+        self._lay_out(view, hidden)
+        for layer, data in ((self.spots, self._data), (self.rings, self._data[:0])):
+            layer.data = data
+            layer.scale, layer.axis_labels = self.layout.step, self.layout.axes
+        self.spots.shown = self._is_shown[self.rows]
+        self._ringed = np.zeros(0, np.int64)
+        self.mark(*self._marked)
 
     def adopt(self, slide: Slide) -> bool:
         """Take in the same slide read otherwise, if its spots stay where they are; give whether they do."""
         same = slide is self.slide or (
             slide.fingerprint == self.slide.fingerprint
             and slide.units == self.slide.units
-            and self.layout.is_like(lay_out(slide))
+            and self.layout.is_like(lay_out(slide, self._view, self._hidden))
         )
         if same:
             self.slide = slide
@@ -104,8 +149,10 @@ class SlideScene:
 
     def mark(self, painted: Rows, colours: Rgba) -> bool:
         """Put a ring of some colour around each painted spot (n,); give whether anything had to be redrawn."""
+        self._marked = painted, colours
         ringed = self._position[painted]
-        colours, ringed = colours[ringed >= 0], ringed[ringed >= 0]
+        drawn = (ringed >= 0) & self._is_shown[painted]
+        colours, ringed = colours[drawn], ringed[drawn]
         if np.array_equal(ringed, self._ringed) and np.array_equal(colours, self._ring_colours):
             return False
         self._ringed, self._ring_colours = ringed, colours
@@ -125,12 +172,12 @@ class SlideScene:
             if len(self.rings.data):
                 self.rings.border_color = edge
 
-    def draw_outline(self, points: Floats | None) -> None:
-        """Draw a line through points (n, 2 or more; x, y in the slide's units) on the slide, or none."""
+    def draw_outline(self, points: Floats | None, plane: int | None = None) -> None:
+        """Draw a line through points (n, 2 or more; x, y in the slide's units) on a section, or none."""
         if points is None:
             self.outline.points = ()
         else:
-            self.outline.points = tuple(map(tuple, self._drawn(points).tolist()))
+            self.outline.points = tuple(map(tuple, self._drawn(points, plane).tolist()))
 
     def show_reach(self, outline: Floats | None) -> None:
         """Show a closed line (n, 2; x, y in the slide's units, seen from its middle) as a dotted ring, or none."""
@@ -138,47 +185,78 @@ class SlideScene:
             self.reach.points = tuple(map(tuple, self._drawn(outline).tolist()))
         self.reach.visible = outline is not None
 
-    def move_reach(self, point: Floats) -> None:
-        """Put the middle of the dotted ring at a point (x, y[, z] in the slide's units)."""
-        row, column = self._drawn(point[None])[0].tolist()
+    def move_reach(self, point: Floats, plane: int | None = None) -> None:
+        """Put the middle of the dotted ring at a point (x, y[, z] in the slide's units) on a section."""
+        row, column = self._drawn(point[None], plane)[0].tolist()
         self.reach.centre = (row, column)
 
-    def _drawn(self, points: Floats) -> Floats:
-        """Return points (n, 2 or more; x, y in the slide's units) as (row, column) of the layers."""
-        return np.asarray(points[:, 1::-1] / np.asarray(self.layout.step)[-2:], dtype=np.float64)
+    def _drawn(self, points: Floats, plane: int | None = None) -> Floats:
+        """Return points (n, 2 or more; x, y in the slide's units) on a section as (row, column) of the layers."""
+        stack = self.layout.stack
+        shift = np.zeros(2) if stack is None or plane is None else stack.shifts[plane]
+        return np.asarray((points[:, :2] + shift)[:, ::-1] / self.layout.step[-2:], dtype=np.float64)
+
+    # -- lesions ------------------------------------------------------------------------------------------------------
+
+    def spots_of_lesion(self, lesion: Lesion, centre: Floats, plane: int | None) -> Rows:
+        """Give the spots under a lesion around a point of the slide: on its section, or in an ellipsoid around it."""
+        if self.stack is None or plane is None or lesion.kind != "ellipsoid":
+            return spots_of(lesion, self.index, centre[:2], plane)
+        return spots_in_ellipsoid(lesion, self.stack, centre, plane)
+
+    def lesion_outline(self, lesion: Lesion, centre: Floats, plane: int | None) -> Floats:
+        """Give the outline (n, 2; x, y) of a lesion on its section."""
+        if self.stack is None or plane is None or lesion.kind != "ellipsoid":
+            return outline_of(lesion, self.index, centre[:2], place=plane)
+        return ellipsoid_outline(lesion, self.stack, centre, plane)
 
     # -- sections of a stack ------------------------------------------------------------------------------------------
 
     def best_level(self, column: str) -> float | None:
-        """Give the z of the section with most known labels of a column; None where the slide is not a stack."""
-        if self._levels is None or self._level_of is None or not len(self._levels):
+        """Give the drawn z of the section with most known labels of a column; None where the slide is not a stack."""
+        stack, slide = self.layout.stack, self.slide
+        if stack is None:
             return None
-        slide = self.slide
         labels = slide.tissue_of if column == slide.columns.tissue else slide.state_of
-        known = np.array([label is not None for label in labels[self.rows]])
-        return float(self._levels[np.argmax(np.bincount(self._level_of[known], minlength=len(self._levels)))])
+        known = np.array([label is not None for label in labels])
+        counts = np.bincount(stack.levels.of[known & (stack.levels.of >= 0)], minlength=len(stack.levels))
+        return float(stack.heights[stack.shown[np.argmax(counts[stack.shown])]])
 
     def section_at(self, z: float) -> str:
-        """Name the section at a z of napari's slider; "" if no column tells sections, or the slide is not a stack."""
-        column = self.slide.columns.section
-        if self._levels is None or not len(self._levels) or column is None:
+        """Name the section at a z of napari's slider; "" where it shows none alone."""
+        stack = self.layout.stack
+        if stack is None or stack.mode is not StackMode.ONE:
             return ""
-        here = self.rows[self._level_of == np.argmin(np.abs(self._levels - z))]
-        names = sorted({str(name) for name in self.slide.labels(column)[here] if name is not None})
-        return f"section {', '.join(names)}" if names else ""
+        name = stack.levels.names[int(np.argmin(np.abs(stack.heights - z)))]
+        return name if self.slide.columns.section is None else f"section {name}"
 
     # -- where the cursor is ------------------------------------------------------------------------------------------
 
-    def locate(self, position: npt.ArrayLike) -> Floats:
-        """Give a world position of napari as x, y[, z] in the slide's units, on the nearest section along z."""
-        point = np.asarray(position, dtype=np.float64)[-self.layout.points.shape[1] :][::-1].copy()
-        if self._levels is not None and len(self._levels):
-            point[2] = self._levels[np.argmin(np.abs(self._levels - point[2]))]
-        return point
+    def locate(self, position: npt.ArrayLike, plane: int | None = None) -> Floats:
+        """Give a world position of napari as x, y[, z] in the slide's units; on a section, where it is a stack."""
+        drawn = np.asarray(position, dtype=np.float64)[-self.layout.points.shape[1] :][::-1].copy()
+        stack = self.layout.stack
+        if stack is None:
+            return drawn
+        return stack.on_slide(drawn, stack.level_at(drawn) if plane is None else plane)
 
-    def plane_at(self, point: Floats) -> int | None:
-        """Give the section that a stroke at ``point`` touches; None where all sections are drawn side by side."""
-        return None if self._levels is None else int(np.searchsorted(self._levels, point[2]))
+    def plane_at(self, position: npt.ArrayLike) -> int | None:
+        """Give the section of a stack at a world position of napari; None where all are drawn as one plane."""
+        stack = self.layout.stack
+        return None if stack is None else stack.level_at(np.asarray(position, dtype=np.float64)[-3:][::-1])
+
+    @property
+    def seen_points(self) -> Floats:
+        """Drawn positions (n, d) of the spots that are not hidden, in napari's order of axes."""
+        return self.layout.points[self.rows[self._is_shown[self.rows]]]
+
+    def sight(self, direction: npt.ArrayLike) -> Sight:
+        """Give which spots are seen in the 3D view along a direction of napari's world: a section has no gaps."""
+        along = np.asarray(direction, dtype=np.float64)[-3:][::-1]
+        if self._sight is None or not np.allclose(self._sight.direction, along, atol=1e-9):
+            points = np.where(self._is_shown[:, None], self.layout.points[:, ::-1], np.nan)
+            self._sight = Sight(points, along, _GAPLESS * self.slide.pitch, self.layout.planes)
+        return self._sight
 
 
 def _empty_rings(ndim: int, diameter: float, shared: dict[str, Any]) -> Points:

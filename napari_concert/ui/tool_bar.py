@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_concert.selection import Mode
 from napari_concert.ui.captions import decimals_for
+from napari_concert.ui.depth_form import DepthForm
 from napari_concert.ui.lesion_form import LesionForm
 from napari_concert.ui.tools import ABOUT, Tool, tip
 from napari_concert.ui.tooltips import TIPS
@@ -48,6 +49,8 @@ class ToolBar(QWidget):
         self.modes = {mode: self._mode(mode) for mode in MODES}
         self.radius, self.slider = QDoubleSpinBox(), QSlider(Qt.Orientation.Horizontal)
         self.size, self.lesion = QWidget(), LesionForm(session, brush)
+        self.depth = DepthForm(session)
+        self.of_brush = QWidget()
         self._lay_out()
         for signal in (session.slide_changed, session.columns_changed):
             follow(self, signal, self._on_slide)
@@ -64,6 +67,7 @@ class ToolBar(QWidget):
         made.setCheckable(True)
         made.setToolTip(tip(tool))
         made.setMinimumHeight(28)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space to the canvas, where it turns the view
         made.setObjectName(f"concert_tool_{tool}")
         made.clicked.connect(lambda on: self._take(tool, bool(on)))
         return made
@@ -73,6 +77,7 @@ class ToolBar(QWidget):
         made = QPushButton(name)
         made.setCheckable(True)
         made.setToolTip(about)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setObjectName(f"concert_mode_{mode}")
         made.clicked.connect(lambda _on: self.brush.set_mode(mode))
         return made
@@ -101,7 +106,11 @@ class ToolBar(QWidget):
         sizes.setContentsMargins(0, 0, 0, 0)
         sizes.addWidget(self.slider, stretch=1)
         sizes.addWidget(self.radius)
-        layout.addWidget(self.size)
+        of_brush = QVBoxLayout(self.of_brush)
+        of_brush.setContentsMargins(0, 0, 0, 0)
+        of_brush.addWidget(self.size)
+        of_brush.addWidget(self.depth)
+        layout.addWidget(self.of_brush)
         layout.addWidget(self.lesion)
 
     def _take(self, tool: Tool, on: bool) -> None:
@@ -118,7 +127,7 @@ class ToolBar(QWidget):
             made.setChecked(self.brush.active and self.brush.tool is tool)
         for mode, made in self.modes.items():
             made.setChecked(self.brush.mode is mode)
-        self.size.setVisible(self.brush.tool is Tool.BRUSH)
+        self.of_brush.setVisible(self.brush.tool is Tool.BRUSH)
         self.lesion.setVisible(self.brush.tool is Tool.LESION)
 
     def _show_radius(self, *_: object) -> None:

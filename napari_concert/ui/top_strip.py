@@ -12,6 +12,7 @@ from superqt import QRangeSlider
 from napari_concert.session import View
 from napari_concert.session.shown import SET_VIEWS
 from napari_concert.ui.gene_box import GeneBox
+from napari_concert.ui.stack_bar import StackBar
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import follow
 
@@ -116,14 +117,14 @@ class ClipSlider(QWidget):
 
 
 class TopStrip(QWidget):
-    """Gene box, views, colour limits."""
+    """Gene box, views, colour limits; of a stack, how it is shown."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.gene_box = GeneBox(session)
         self.views = ViewSwitch(session)
-        self.clip = ClipSlider(session)
+        self.clip, self.stack = ClipSlider(session), StackBar(session)
         self.log = QComboBox()
         self.log.addItems(["log2", "ln"])
         self.log.setToolTip(TIPS["log"])
@@ -143,6 +144,7 @@ class TopStrip(QWidget):
         last.addWidget(self.clip, stretch=1)
         last.addWidget(self.log)
         layout.addLayout(last)
+        layout.addWidget(self.stack)
 
     def _set_log(self, index: int) -> None:
         self.session.set_scaling(replace(self.session.scaling, log2=index == 0))

@@ -32,6 +32,24 @@ def test_the_front_spot_is_the_nearest_whose_disc_the_line_meets(seed, origin, d
     assert Sight(spots, direction, radius).front(origin, among) == expected
 
 
+@given(st.integers(0, 99), points, st.floats(0.3, 2))
+def test_on_the_front_section_the_spot_nearest_to_the_line_is_meant(seed, origin, radius):
+    along = np.array([0.3, 0.5, 0.8]) / np.linalg.norm([0.3, 0.5, 0.8])
+    rng = np.random.default_rng(seed)
+    spots, sections = rng.uniform(-3, 3, (60, 3)), rng.integers(0, 4, 60)
+    offset = spots - np.array(origin)
+    depth = offset @ along
+    away = np.linalg.norm(offset - depth[:, None] * along, axis=1)
+    assume(np.abs(away - radius).min() > 1e-6)
+    hit = np.flatnonzero(away < radius)
+    found = Sight(spots, along, radius, sections).front(origin)
+    if not len(hit):
+        assert found is None
+        return
+    there = hit[sections[hit] == sections[hit[np.argmin(depth[hit])]]]
+    assert found == there[np.argmin(away[there])]
+
+
 @given(st.integers(0, 20), st.floats(-50, 50))
 def test_where_on_the_line_one_looks_from_does_not_matter(seed, step):
     rng = np.random.default_rng(seed)

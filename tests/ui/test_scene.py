@@ -93,11 +93,11 @@ def test_sections_with_z_are_steps_of_the_slider(stack):
 
 def test_a_position_is_found_again(scene, stack):
     assert scene.locate((30.0, 10.0)) == pytest.approx([10.0, 30.0])
-    assert scene.plane_at(scene.locate((30.0, 10.0))) is None
+    assert scene.plane_at((30.0, 10.0)) is None
     stacked = SlideScene(stack)
     point = stacked.locate((23.0, 30.0, 10.0))
     assert point == pytest.approx([10.0, 30.0, 20.0]), "on the nearest section"
-    assert stacked.plane_at(point) == 1
+    assert stacked.plane_at((23.0, 30.0, 10.0)) == 1
 
 
 # -- what is seen ------------------------------------------------------------------------------------------------------
