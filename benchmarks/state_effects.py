@@ -61,7 +61,7 @@ def report(slide: Slide, n_genes: int, n_splits: int) -> None:
 
 
 def agreement(slide: Slide, n_genes: int, seed: int) -> dict[str, tuple[float, float, float]]:
-    """Return each state's PCC with the held-out half: of its own effect, of it with spill-over, and of the pseudo-bulk."""
+    """Return each state's PCC with the held-out half: own effect, with spill-over, pseudo-bulk."""
     train, held_out = halves(slide, seed)
     part = from_anndata(slide.adata[train].copy(), name=slide.name).with_columns(slide.columns)
     model = Concert(part, n_genes=n_genes, seed=seed).train()
