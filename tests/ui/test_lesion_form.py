@@ -7,7 +7,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_concert.selection import Lesion
+from napari_concert.selection import Lesion, ellipsoid
 from napari_concert.ui.lesion_form import LesionForm
 
 
@@ -101,3 +101,19 @@ def test_the_form_follows_the_brush(form, opened, brush):
     assert form.by.currentText() == "mm²"
     assert form.size.value() == pytest.approx(0.2)
     assert (form.ratio.value(), form.angle.value()) == (1.5, 45.0)
+
+
+def test_an_ellipsoid_is_offered_on_stacks_and_says_how_far_it_reaches(form, session, brush, stack_slide, tiny, choose):
+    session.add(stack_slide)
+    choose(form.kind, "Ellipsoid")
+    form.kind.textActivated.emit("Ellipsoid")
+    assert form.tall.isVisible()
+    assert not form.measures.isVisible(), "a number of spots has no size before it is stamped"
+    form.tall.setValue(0.5)
+    brush.set_lesion(ellipsoid(300.0, 200.0, 100.0))
+    assert "300" in form.measures.text()
+    assert "± 100" in form.measures.text()
+    session.add(tiny)
+    assert brush.lesion.kind == "ellipse"
+    assert form.kind.findText("Ellipsoid") < 0
+    assert not form.tall.isVisible()
