@@ -77,6 +77,7 @@ class Concert(Imputing):
         self.seen_pairs = seen_pairs(self.slides)
         self.is_trained = False
         self._network: ConcertNetwork | None = None
+        self._learned: Learned | None = None
         self._epochs: list[Epoch] = []
         self._observed: WeakKeyDictionary[Slide, Observed] = WeakKeyDictionary()
         self.hash = ""
@@ -98,7 +99,9 @@ class Concert(Imputing):
         ConcertError
             If the model is not trained.
         """
-        return Learned(self.network, self.scale)
+        if self._learned is None:
+            self._learned = Learned(self.network, self.scale)
+        return self._learned
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,6 +137,7 @@ class Concert(Imputing):
         self._network, self.vocabulary = network.cpu().double().eval(), network.vocabulary
         self._epochs, self.settings, self.is_trained = epochs, {**settings, "epochs": len(epochs)}, True
         self._observed.clear()
+        self._learned = None
         self.hash = checkpoint.network_hash(self._network)
 
     def train(self, max_epochs: int | None = None, on_epoch: Callable[[Epoch], None] | None = None) -> Self:

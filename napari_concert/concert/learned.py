@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,11 @@ class Learned:
         return self.reaches()[self.vocabulary.propagating.index(state)]
 
     def reaches(self) -> tuple[Reach, ...]:
-        """Return how far each propagating state reaches."""
+        """Return how far each propagating state reaches; worked out once."""
+        return self._reaches
+
+    @cached_property
+    def _reaches(self) -> tuple[Reach, ...]:
         degrees = np.linspace(0, 360, CORNERS + 1)
         away = half_outline(self.network.attributes.field, degrees).numpy() * self.scale.pitch
         toward = np.column_stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
@@ -180,10 +185,14 @@ class Learned:
         return pd.DataFrame({"effect": effect, "place_sd": place, "reading": readings}, index=index)
 
     def findings(self) -> tuple[str, ...]:
-        """Return what to know of each state before trusting a what-if with it."""
-        return tuple(self._findings())
+        """Return what to know of each state before trusting a what-if with it; worked out once."""
+        return self._findings
 
-    def _findings(self) -> Iterator[str]:
+    @cached_property
+    def _findings(self) -> tuple[str, ...]:
+        return tuple(self._doubts())
+
+    def _doubts(self) -> Iterator[str]:
         for state, row in self.identifiability().to_dict("index").items():
             if row["place_sd"] > TOLD * row["effect"]:
                 yield f"{state}: its effect {row['reading']}."

@@ -14,7 +14,7 @@ from napari_concert.jobs import InlineJobs, Jobs
 from napari_concert.patches import WhatIf
 from napari_concert.session import results
 from napari_concert.session.autosave import Autosave
-from napari_concert.session.shown import Colour, Scaling, View
+from napari_concert.session.shown import Colour, View
 from napari_concert.session.training import TrainingState
 from napari_concert.session.whatif import blocker, model_problem
 from napari_concert.session.work import Work
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BRUSH_PITCHES = 1.5  # radius of the brush until it is set
 AUTOSAVE_DELAY = 0.8  # seconds: one file for a burst of edits
 
 
@@ -91,13 +90,11 @@ class SessionBase:
         self.model: Concert | None = None
         self.model_name = ""
         self.view = View.OBSERVED
-        self.scaling = Scaling()
         self.gene_sets: dict[str, GeneSet] = {}  # by name, of all slides
         self.training: TrainingState | None = None
         self._has_led = False
         self._busy: list[str] = []
         self._keep_error = ""
-        self._brush_pitches = BRUSH_PITCHES
         self._is_closed = False
         self._is_live = self._live_again = self._live_failing = False
 

@@ -51,6 +51,7 @@ class Models(SessionBase):
 
     def _keep_model(self, state: TrainingState, slides: list[Slide], kept: list[Concert], model: Concert) -> None:
         """Keep a trained model on disk at once, in the worker: the window may be closing."""
+        opening.prepare_model(model)
         kept.append(model)
         if self.autosave is None:
             return

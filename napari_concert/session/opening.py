@@ -103,7 +103,8 @@ def _restored_sets(slide: Slide, autosave: Autosave, messages: list[tuple[str, s
 
 def _restored_model(slide: Slide, autosave: Autosave, messages: list[tuple[str, str]]) -> Concert | None:
     try:
-        return autosave.model(slide)
+        model = autosave.model(slide)
+        return None if model is None else prepare_model(model)
     except ConcertError as error:
         messages.append(("warning", f"The model trained on {slide.name} can't be read back: {error}"))
         return None
@@ -233,7 +234,14 @@ def load_model(folder: Path, slide: Slide) -> Concert:
     """
     from napari_concert.concert import Concert
 
-    return Concert.load(folder, slide)
+    return prepare_model(Concert.load(folder, slide))
+
+
+def prepare_model(model: Concert) -> Concert:
+    """Compute, in the background, what the window shows of a model at once; return the model."""
+    learned = model.learned
+    _ = learned.reaches(), learned.findings()
+    return model
 
 
 def warm_up() -> None:

@@ -6,45 +6,41 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from napari_concert.session.base import SessionBase
+from napari_concert.session.preferring import Preferring
 
 if TYPE_CHECKING:
-    from napari_concert.concert import Concert
     from napari_concert.concert.reach import Reach
 
 NO_MODEL = "Train a model in step 2: it learns how far each state reaches."
 NO_STATE = "Choose the state that the patch becomes: the model learned how far each one reaches."
 
 
-class Reaching(SessionBase):
+class Reaching(Preferring):
     """Verbs on the learned reach.
 
     Attributes
     ----------
-    shows_reach
-        Whether the reach is drawn around the tool on the slide.
     reach_changed
         It is drawn from now on, or no more.
     """
 
     reach_changed = Signal()
-    shows_reach = True
-    _learned: tuple[Concert, tuple[Reach, ...]] | None = None  # worked out once for a model
+
+    @property
+    def shows_reach(self) -> bool:
+        """Whether the reach is drawn around the tool on the slide."""
+        return self.preferences.shows_reach
 
     def show_reach(self, shown: bool) -> None:
         """Draw the reach around the tool on the slide, or don't."""
         if shown != self.shows_reach:
-            self.shows_reach = shown
+            self.prefer(shows_reach=shown)
             self.reach_changed.emit()
 
     @property
     def reaches(self) -> tuple[Reach, ...]:
         """How far each state reaches, as the model learned, whether it fits the current slide or not."""
-        if self.model is None:
-            return ()
-        if self._learned is None or self._learned[0] is not self.model:
-            self._learned = (self.model, self.model.learned.reaches())
-        return self._learned[1]
+        return () if self.model is None else self.model.learned.reaches()
 
     @property
     def reach(self) -> Reach | None:

@@ -7,14 +7,14 @@ import numpy.typing as npt
 
 from napari_concert.patches import Patch, Rows, Target, WhatIf
 from napari_concert.selection import Mode, combine
-from napari_concert.session.base import SessionBase
 from napari_concert.session.painting import Painting
+from napari_concert.session.preferring import Preferring
 from napari_concert.session.whatif import extrapolation, target_warning
 
 LOCKED = "{} is locked: unlock it in the list of patches to change its spots."
 
 
-class Strokes(SessionBase):
+class Strokes(Preferring):
     """Verbs on the active patch."""
 
     @property
@@ -25,11 +25,11 @@ class Strokes(SessionBase):
     @property
     def brush_radius(self) -> float:
         """Radius of the brush in the slide's units: 1.5 pitches until it is set."""
-        return self._brush_pitches * (self.slide.pitch if self.slide is not None else 1.0)
+        return self.preferences.brush * (self.slide.pitch if self.slide is not None else 1.0)
 
     @brush_radius.setter
     def brush_radius(self, radius: float) -> None:
-        self._brush_pitches = float(radius) / (self.slide.pitch if self.slide is not None else 1.0)
+        self.prefer(brush=float(radius) / (self.slide.pitch if self.slide is not None else 1.0))
         self.brush_changed.emit(float(radius))
 
     def begin_stroke(self, erase: bool = False) -> None:

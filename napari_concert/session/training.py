@@ -12,6 +12,9 @@ from napari_concert.slide import Slide
 if TYPE_CHECKING:
     from napari_concert.concert import Concert, Epoch
 
+DEVICES = ("auto", "cpu", "cuda")
+LIMITS = {"n_genes": (1, 100_000), "max_epochs": (1, 10_000), "seed": (0, 2**31 - 1)}
+
 
 @dataclass(frozen=True)
 class TrainingSettings:

@@ -73,7 +73,7 @@ class Views(Reaching):
     def set_scaling(self, scaling: Scaling) -> None:
         """Set percentile clipping and the logarithm of changes."""
         if scaling != self.scaling:
-            self.scaling = scaling
+            self.prefer(scaling=scaling)
             self.shown_changed.emit()
 
     @property

@@ -11,6 +11,7 @@ from napari.components._viewer_mouse_bindings import double_click_to_zoom
 from psygnal import Signal
 
 from napari_concert.selection import Lesion, Mode
+from napari_concert.session.preferences import LESION
 from napari_concert.ui.gestures import GESTURES, problem_in_space
 from napari_concert.ui.pointing import is_in_space, spot_at
 from napari_concert.ui.tools import ABOUT, Tool
@@ -31,7 +32,6 @@ _STEP = 1.2
 # held while dragging, one swaps painting and erasing, and the other is napari's own: it zooms into a box
 _SWAP, _ZOOM = "Shift", "Alt"
 SWAPPED = {Mode.ADD: Mode.SUBTRACT, Mode.SUBTRACT: Mode.ADD}
-LESION_SPOTS = 20
 
 
 class BrushTool:
@@ -67,7 +67,7 @@ class BrushTool:
         self.session = session
         self.active = False
         self.tool, self.mode = Tool.BRUSH, Mode.ADD
-        self.lesion = Lesion("disc", area=None, spots=LESION_SPOTS)
+        self.lesion = LESION
         self.corners: list[Floats] = []
         self.polygon_mode = Mode.ADD
         self.polygon_plane: int | None = None

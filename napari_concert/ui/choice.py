@@ -20,7 +20,7 @@ class Choice(QWidget):
     Attributes
     ----------
     chosen
-        Emitted with the value that the user chose.
+        Emitted with another value that was chosen.
     """
 
     chosen = Signal(object)
@@ -44,18 +44,20 @@ class Choice(QWidget):
 
     def set_value(self, value: Any) -> None:
         """Put a button down without telling."""
-        self._value = value
         self.buttons[value].setChecked(True)
+        self._value = value
+
+    def choose(self, value: Any) -> None:
+        """Put a button down as the user does, and tell if it was not down."""
+        before = self._value
+        self.set_value(value)
+        if value != before:
+            self.chosen.emit(value)
 
     def _button(self, value: Any, text: str, tip: str) -> QPushButton:
         made = QPushButton(text)
         made.setCheckable(True)
         made.setToolTip(tip)
         made.setStyleSheet("padding: 3px 8px;")
-        made.clicked.connect(lambda _checked=False: self._choose(value))
+        made.clicked.connect(lambda _checked=False: self.choose(value))
         return made
-
-    def _choose(self, value: Any) -> None:
-        if value != self._value:
-            self._value = value
-            self.chosen.emit(value)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_concert.ui.compare_panel import ComparePanel
 from napari_concert.ui.genes_panel import GenesPanel
+from napari_concert.ui.habits import Habits
 from napari_concert.ui.model_panel import ModelPanel
 from napari_concert.ui.paint_panel import PaintPanel
 from napari_concert.ui.save_panel import SavePanel
@@ -53,6 +54,7 @@ class ConcertDock(QWidget):
         self.steps = QTabWidget()
         self.strip.gene_box.failed.connect(self._say_error)
         self._lay_out()
+        self.habits = Habits(self)
 
     def _lay_out(self) -> None:
         panels = {
@@ -85,6 +87,18 @@ class ConcertDock(QWidget):
         if style != self.styleSheet():  # as setting it calls back
             self.setStyleSheet(style)
 
+    @property
+    def step(self) -> str:
+        """Name of the step that is open, without its number."""
+        return _name(self.steps.tabText(self.steps.currentIndex()))
+
+    @step.setter
+    def step(self, name: str) -> None:
+        """Open a step; a name that no step has opens none."""
+        for index in range(self.steps.count()):
+            if _name(self.steps.tabText(index)) == name:
+                self.steps.setCurrentIndex(index)
+
     def show_step(self, panel: QWidget) -> None:
         """Bring a panel to the front."""
         for index in range(self.steps.count()):
@@ -93,6 +107,10 @@ class ConcertDock(QWidget):
 
     def _say_error(self, text: str) -> None:
         self.session.notified.emit("error", text)
+
+
+def _name(title: str) -> str:
+    return title.split(maxsplit=1)[-1].lower()
 
 
 def _scrolling(panel: QWidget) -> QScrollArea:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
+from napari_concert.ui.asking import SETS, Asking
 from napari_concert.ui.set_dialog import SetDialog
 from napari_concert.ui.set_report import report, summary
 from napari_concert.ui.widgets import button, column, follow, note, say
@@ -53,7 +54,7 @@ class GeneSetsBox(QWidget):
         return report(gene_set, self._modelled(), tuple(slide.genes) if slide is not None else ())
 
     def _ask_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open gene sets", filter="Gene sets (*.gmt);;All files (*)")
+        path = Asking(self.session, self, SETS).open_file("Open gene sets", "Gene sets (*.gmt);;All files (*)")
         if path:
             self.session.read_gene_sets(path)
 

@@ -141,8 +141,7 @@ class GenesPanel(QWidget):
         known = tables.result.prediction.genes
         found = Spelling(known).positions(self.session.gene_sets[name].genes)
         self.list.list_only(name, frozenset(known[position] for position in found))
-        self.mode.set_value(LIST_GENES)
-        self._refresh()
+        self.mode.choose(LIST_GENES)
 
     # -- words --------------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,12 @@ import numpy as np
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 
 from napari_concert.selection import semi_axes
-from napari_concert.ui.brush_tool import LESION_SPOTS
+from napari_concert.session.preferences import LESION
 from napari_concert.ui.captions import decimals_for
 from napari_concert.ui.widgets import button, follow, form, note, say
 
 if TYPE_CHECKING:
+    from napari_concert.selection import Lesion
     from napari_concert.session import Session
     from napari_concert.ui.brush_tool import BrushTool
 
@@ -34,6 +35,8 @@ class LesionForm(QWidget):
         self.size, self.ratio, self.angle = QDoubleSpinBox(), QDoubleSpinBox(), QDoubleSpinBox()
         self.tall, self.measures = QDoubleSpinBox(), note(kind="quiet")
         self.other = button("Another outline", self._another, "Draw another irregular outline of the same size.")
+        self._is_um = True
+        self._last_cell: float | None = None
         self._lay_out()
         self._connect()
         for signal in (session.slide_changed, session.columns_changed):
@@ -75,8 +78,13 @@ class LesionForm(QWidget):
         self.tall.valueChanged.connect(lambda value: self._change(tall=value))
 
     def _offer(self) -> None:
-        """Offer area in the slide's unit."""
-        slide = self.session.slide
+        """Offer area in the slide's unit; an area in the other unit becomes so many spots."""
+        slide, area = self.session.slide, self.brush.lesion.area
+        is_um = slide is None or bool(slide.units.um_per_unit)
+        if area is not None and is_um is not self._is_um:
+            self._change(spots=self._spots_in(area), area=None)
+        if slide is not None:
+            self._is_um, self._last_cell = is_um, self._cell()
         self._offer_kinds()
         self.by.clear()
         self.by.addItems(["spots", "mm²" if slide is not None and slide.units.um_per_unit else "units²"])
@@ -89,6 +97,10 @@ class LesionForm(QWidget):
             self._change(kind="ellipse")
         self.kind.clear()
         self.kind.addItems([text for text, kind in KINDS.items() if deep or kind != "ellipsoid"])
+
+    def _spots_in(self, area: float) -> int | None:
+        """Return how many spots of the slide before an area takes; without one, as many as at first."""
+        return LESION.spots if self._last_cell is None else max(1, round(area / self._last_cell))
 
     def _scale(self) -> float:
         """Return the slide's square units in one of the area's."""
@@ -113,13 +125,20 @@ class LesionForm(QWidget):
         if by_spots and lesion.area is not None:
             self._change(spots=max(1, round(lesion.area / self._cell())), area=None)
         elif not by_spots and lesion.area is None:
-            self._change(spots=None, area=(lesion.spots or LESION_SPOTS) * self._cell())
+            self._change(spots=None, area=(lesion.spots or 1) * self._cell())
 
     def _set_size(self, size: float) -> None:
         if self.brush.lesion.area is None:
             self._change(spots=round(size))
         else:
             self._change(area=size * self._scale())
+
+    def lasting(self) -> Lesion:
+        """Return the lesion as it means the same on any slide: an area in units of unknown size becomes spots."""
+        lesion = self.brush.lesion
+        if lesion.area is None or self._scale() == MM2:
+            return lesion
+        return replace(lesion, spots=max(1, round(lesion.area / self._cell())), area=None)
 
     def _another(self) -> None:
         self._change(seed=self.brush.lesion.seed + 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
+from napari_concert.ui.asking import PATCHES, Asking
 from napari_concert.ui.tooltips import TIPS
 
 if TYPE_CHECKING:
@@ -39,6 +40,6 @@ class LoadMenu(QPushButton):
             action.setToolTip(TIPS["from_shapes"])
 
     def _ask_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load patches", "", FILES)
+        path = Asking(self.session, self, PATCHES).open_file("Load patches", FILES)
         if path:
             self.session.load_patch(path)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from psygnal import Signal
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_concert.session import TrainingSettings
+from napari_concert.session.training import DEVICES, LIMITS
+from napari_concert.ui.asking import MODELS, Asking
 from napari_concert.ui.plots import LossPlot
 from napari_concert.ui.reach_words import lines
 from napari_concert.ui.tooltips import TIPS
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.session import Session, TrainingState
 
-DEVICES = ("auto", "cpu", "cuda")
 NO_MODEL = "No model yet. The defaults are sensible: press Train."
 ENDINGS = {"done": "converged", "stopped": "stopped early, best weights kept", "failed": "failed"}
 
@@ -96,33 +99,41 @@ class ModelPanel(QWidget):
         say(self.reach, lines(self.session.reaches))
 
     def _save(self) -> None:
-        folder, _ = QFileDialog.getSaveFileName(self, "Save the model as a folder", "concert-model")
+        folder = Asking(self.session, self, MODELS).save("Save the model as a folder", "concert-model")
         if folder:
             self.session.save_model(folder)
 
     def _load(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Load a model's folder")
+        folder = Asking(self.session, self, MODELS).open_folder("Load a model's folder")
         if folder:
             self.session.load_model(folder)
 
 
 class SettingsForm(QWidget):
-    """The settings of a training; magicgui makes the fields."""
+    """The settings of a training; magicgui makes the fields.
+
+    Attributes
+    ----------
+    changed
+        Emitted when a field has another value.
+    """
+
+    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        default = TrainingSettings()
-        self.n_genes = SpinBox(label="Genes", value=default.n_genes, min=1, max=100_000, tooltip=TIPS["n_genes"])
+        self.n_genes = _number("n_genes", "Genes")
         self.also = LineEdit(label="Also these", tooltip=TIPS["also_genes"])
-        self.epochs = SpinBox(label="Epochs", value=default.max_epochs, min=1, max=10_000, tooltip=TIPS["max_epochs"])
-        self.seed = SpinBox(label="Seed", value=default.seed, min=0, max=2**31 - 1, tooltip=TIPS["seed"])
-        self.device = ComboBox(label="Device", choices=DEVICES, value="auto", tooltip=TIPS["device"])
+        self.epochs, self.seed = _number("max_epochs", "Epochs"), _number("seed", "Seed")
+        self.device = ComboBox(label="Device", choices=DEVICES, tooltip=TIPS["device"])
         self.everything = CheckBox(text="train on all open slides together", tooltip=TIPS["all_slides"])
         fields = form()
         for part in (self.n_genes, self.also, self.epochs, self.seed, self.device):
             fields.addRow(part.label, part.native)
         fields.addRow(self.everything.native)
         self.setLayout(fields)
+        for part in (self.n_genes, self.epochs, self.seed, self.device, self.everything):
+            part.changed.connect(lambda _: self.changed.emit())
 
     def offer_all(self, several: bool) -> None:
         """Offer to train on all open slides where there are several."""
@@ -139,6 +150,22 @@ class SettingsForm(QWidget):
             device=self.device.value,
             all_slides=bool(self.everything.value),
         )
+
+    def lasting(self) -> TrainingSettings:
+        """Return what is chosen for any slide: genes to model in any case are those of one."""
+        return replace(self.value(), also_genes=())
+
+    def set_lasting(self, settings: TrainingSettings) -> None:
+        """Fill in what is chosen for any slide."""
+        self.n_genes.value, self.epochs.value = settings.n_genes, settings.max_epochs
+        self.seed.value, self.device.value = settings.seed, settings.device
+        self.everything.value = settings.all_slides
+
+
+def _number(name: str, label: str) -> SpinBox:
+    """Return the field of a number of :class:`TrainingSettings`."""
+    low, high = LIMITS[name]
+    return SpinBox(label=label, value=getattr(TrainingSettings(), name), min=low, max=high, tooltip=TIPS[name])
 
 
 def _progress(state: TrainingState) -> str:

@@ -89,9 +89,10 @@ def make_session() -> Session:
     from napari_concert.jobs import Jobs
     from napari_concert.session import Session
     from napari_concert.session.autosave import default_folder
+    from napari_concert.session.preferences import default_file
     from napari_concert.ui.threads import MainThread
 
-    return Session(jobs=Jobs(deliver=MainThread()), autosave=default_folder())
+    return Session(jobs=Jobs(deliver=MainThread()), autosave=default_folder(), preferences=default_file())
 
 
 def open_dock(viewer: Viewer, session: Session | None = None) -> ConcertDock:

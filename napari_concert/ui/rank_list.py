@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from psygnal import Signal
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from napari_concert.io import write_table
 from napari_concert.session.base import describe_error
+from napari_concert.ui.asking import RESULTS, Asking
 from napari_concert.ui.gene_table import GeneTable
 from napari_concert.ui.rank_columns import GENES, LEVELS, Column
 from napari_concert.ui.tooltips import TIPS
@@ -118,7 +119,7 @@ class RankList(QWidget):
     # -- files --------------------------------------------------------------------------------------------------------
 
     def _ask_path(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export rows", self.file_name, "Tables (*.csv)")
+        path = Asking(self.session, self, RESULTS).save("Export rows", self.file_name, "Tables (*.csv)")
         if path:
             self.save(path)
 

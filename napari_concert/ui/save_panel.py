@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_concert.errors import ConcertError
 from napari_concert.io import atomic_path
+from napari_concert.ui.asking import RESULTS, Asking
 from napari_concert.ui.captions import shortened
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import button, column, follow, heading, note
@@ -66,7 +67,7 @@ class SavePanel(QWidget):
 
     def _button(self, text: str, name: str, save: Callable[[str], object]) -> QPushButton:
         def ask() -> None:
-            path, _ = QFileDialog.getSaveFileName(self, made.text().rstrip("…"), name)
+            path = Asking(self.session, self, RESULTS).save(made.text().rstrip("…"), name)
             if path:
                 save(path if Path(path).suffix else path + Path(name).suffix)
 

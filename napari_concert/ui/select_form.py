@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from psygnal import Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_concert.errors import ConcertError
@@ -20,7 +21,15 @@ TITLE = "Select by label or value, grow, shrink"
 
 
 class SelectForm(QWidget):
-    """Label and value selections, which follow the tools' mode, and steps on the patch; folded until it is wanted."""
+    """Label and value selections, which follow the tools' mode, and steps on the patch; folded until it is wanted.
+
+    Attributes
+    ----------
+    unfolded
+        Emitted with whether the form is in sight, when that has changed.
+    """
+
+    unfolded = Signal(bool)
 
     def __init__(self, session: Session, brush: BrushTool) -> None:
         super().__init__()
@@ -77,6 +86,7 @@ class SelectForm(QWidget):
         """Show the form beneath its heading, or the heading alone."""
         self.body.setVisible(wanted)
         self.fold.setText(f"{'▾' if wanted else '▸'} {TITLE}")
+        self.unfolded.emit(wanted)
 
     # -- what is offered ----------------------------------------------------------------------------------------------
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_concert.session.opening import for_perturbation
 from napari_concert.simulate import sample_path
+from napari_concert.ui.asking import SLIDES, Asking
 from napari_concert.ui.column_menu import ColumnMenu
 from napari_concert.ui.label_painter import LabelPainter
 from napari_concert.ui.label_table import LabelTable
@@ -48,6 +48,7 @@ class SlidePanel(QWidget):
         self.continuous = ColumnMenu(session)
         self.blocker = note(kind="warning")
         self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
+        self.forget = button("Forget my choices", session.forget_choices, TIPS["forget_choices"])
         self.details, self._image_place = QWidget(), QVBoxLayout()
         self._lay_out()
         for signal in (session.slides_changed, session.slide_changed, session.columns_changed, session.model_changed):
@@ -92,17 +93,20 @@ class SlidePanel(QWidget):
         inner.addLayout(self._image_place)
         inner.addWidget(heading("Label painted spots"))
         inner.addWidget(self.painter)
-        inner.addWidget(self.afresh, alignment=Qt.AlignmentFlag.AlignLeft)
+        last = QHBoxLayout()
+        last.addWidget(self.afresh)
+        last.addWidget(self.forget)
+        last.addStretch()
+        inner.addLayout(last)
 
     def ask_and_open(self) -> None:
         """Ask for files and open them."""
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open slides", "", FILES)
-        for path in paths:
+        for path in Asking(self.session, self, SLIDES).open_files("Open slides", FILES):
             self.session.open(path)
 
     def ask_and_open_folder(self) -> None:
         """Ask for a folder of Space Ranger and open it."""
-        path = QFileDialog.getExistingDirectory(self, "Open a folder of Space Ranger")
+        path = Asking(self.session, self, SLIDES).open_folder("Open a folder of Space Ranger")
         if path:
             self.session.open(path)
 

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from napari_concert.ui.layers import SlideLayers
 
 
-# of an image that is opened: the spots' colours are what the slide is looked at for, the tissue is where they are
-_OPACITY = 0.7
-
-
 @dataclass(eq=False)
 class Look:
     """How a slide and its image are seen; kept while the slide is open.
@@ -40,8 +36,8 @@ class Look:
         The image that the user put under the spots, and the slide's units for which it was placed.
     """
 
-    visible: bool = True
-    opacity: float = _OPACITY
+    visible: bool
+    opacity: float
     spots: float = 1.0
     adopted: Image | None = None
     um_per_unit: float | None = None
@@ -94,7 +90,11 @@ class TissueImage:
     @property
     def look(self) -> Look:
         """How the current slide and its image are seen."""
-        return self._looks.setdefault("" if self._slide is None else self._slide.fingerprint, Look())
+        return self._looks.setdefault("" if self._slide is None else self._slide.fingerprint, self._first_look())
+
+    def _first_look(self) -> Look:
+        preferences = self.session.preferences
+        return Look(preferences.shows_image, preferences.image_opacity)
 
     @property
     def is_possible(self) -> bool:
@@ -131,6 +131,7 @@ class TissueImage:
     def set_visible(self, visible: bool) -> None:
         """Show the image or hide it; one that was deleted, or could not be read, is read again."""
         self.look.visible = visible
+        self.session.prefer(shows_image=visible)
         if self.layer is not None:
             self.layer.visible = visible
         else:
@@ -140,6 +141,7 @@ class TissueImage:
     def set_opacity(self, opacity: float) -> None:
         """Make the image more or less opaque, 0 to 1."""
         self.look.opacity = opacity
+        self.session.prefer(image_opacity=opacity)
         if self.layer is not None:
             self.layer.opacity = opacity
 

@@ -70,4 +70,6 @@ TIPS = {
     "ranking": "Genes whose sign is sure come first (false sign below 2.5 %), by how much they change at least; "
     "the others follow by that rate.",
     "start_afresh": "Forget what was painted, labelled and trained on this slide.",
+    "forget_choices": "Set tools, colours, lists, training fields and folders back to what they were at first. "
+    "They are kept from start to start, for all slides. What was painted and trained stays.",
 }

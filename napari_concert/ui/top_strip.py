@@ -100,10 +100,13 @@ class ClipSlider(QWidget):
             row.addWidget(part)
         self._show()
         self.slider.valueChanged.connect(self._moved)
+        follow(self, session.shown_changed, self._show)
 
     def _show(self) -> None:
         low, high = self.session.scaling.clip
+        blocked = self.slider.blockSignals(True)
         self.slider.setValue((round(low * _STEPS), round(high * _STEPS)))
+        self.slider.blockSignals(blocked)
         self._write(low, high)
 
     def _write(self, low: float, high: float) -> None:
@@ -128,8 +131,10 @@ class TopStrip(QWidget):
         self.log = QComboBox()
         self.log.addItems(["log2", "ln"])
         self.log.setToolTip(TIPS["log"])
-        self.log.currentIndexChanged.connect(self._set_log)
+        self.log.activated.connect(self._set_log)
         self._lay_out()
+        self._show_log()
+        follow(self, session.shown_changed, self._show_log)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -145,6 +150,9 @@ class TopStrip(QWidget):
         last.addWidget(self.log)
         layout.addLayout(last)
         layout.addWidget(self.stack)
+
+    def _show_log(self) -> None:
+        self.log.setCurrentIndex(0 if self.session.scaling.log2 else 1)
 
     def _set_log(self, index: int) -> None:
         self.session.set_scaling(replace(self.session.scaling, log2=index == 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_concert import Concert
+from napari_concert import Concert, ModelConfig, Slide
 from napari_concert.concert.learned import Learned
 from napari_concert.errors import UnknownName
 from napari_concert.io import from_anndata
@@ -109,3 +109,16 @@ def test_the_direction_of_an_anisotropic_reach_is_found_and_turns_with_the_slide
     assert straight.angle == pytest.approx(30, abs=8)
     assert other.angle == pytest.approx(straight.angle + 50, abs=2)
     assert other.long[0] == pytest.approx(straight.long[0], rel=0.02)
+
+
+def test_what_a_model_learned_is_worked_out_once_and_anew_after_another_training(
+    slide: Slide, small: ModelConfig
+) -> None:
+    model = Concert(slide, config=small, n_genes=12).train(2)
+    first = model.learned
+    assert model.learned is first
+    assert first.reaches() is first.reaches()
+    assert first.findings() is first.findings()
+    model.train(4)
+    assert model.learned is not first
+    assert model.learned.network is model.network

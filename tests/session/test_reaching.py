@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from anndata import AnnData
 
+from napari_concert.concert.learned import Learned
 from napari_concert.errors import ConcertError
 from napari_concert.io import from_anndata
 from napari_concert.session import Session, TrainingSettings
@@ -133,3 +135,52 @@ def test_cut_offs_are_what_a_restored_slide_shows_again(
     until(again, lambda: again.model is not None)
     assert again.colour == CUT_OFF
     assert again.values().label == "cut-off of Jak2"
+
+
+@pytest.fixture
+def computing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the threads in which what a model learned is worked out from now on: reaches, then findings."""
+    threads: list[str] = []
+
+    def heard(work: Callable) -> Callable:
+        def listening(*given: object) -> object:
+            threads.append(threading.current_thread().name)
+            return work(*given)
+
+        return listening
+
+    monkeypatch.setattr(Learned, "scopes", heard(Learned.scopes))
+    monkeypatch.setattr(Learned, "identifiability", heard(Learned.identifiability))
+    return threads
+
+
+def test_the_main_thread_only_reads_what_a_model_learned(
+    threaded: Callable,
+    tumour_slide: object,
+    model_folder: object,
+    tmp_path: object,
+    until: Callable,
+    computing: list[str],
+) -> None:
+    first = threaded(tumour_slide, tmp_path)
+    first.load_model(model_folder)
+    until(first, lambda: first.model is not None)
+    loaded = first.model
+    first.train(TrainingSettings(max_epochs=1, n_genes=20))
+    until(first, lambda: first.model is not loaded)
+    trained = first.model
+    first.train(TrainingSettings(max_epochs=10_000, n_genes=20))
+    until(first, lambda: bool(first.training.epochs))
+    first.stop_training()
+    until(first, lambda: first.model is not trained)
+    first.close()
+    again = threaded(tumour_slide, tmp_path)
+    until(again, lambda: again.model is not None)
+    assert len(computing) == 8, "loaded, trained, stopped, restored: reaches and findings of each, once"
+    for session in (first, again):
+        assert session.reaches
+        assert session.model.learned.findings() == session.model.learned.findings()
+        session.set_target("perturbation", "Jak2")
+        assert session.reach in session.reaches
+    assert len(computing) == 8
+    assert threading.current_thread().name not in computing

@@ -36,3 +36,14 @@ def test_setting_it_tells_nobody(choice):
     choice.chosen.connect(told.append)
     choice.set_value("b")
     assert (choice.value, down(choice), told) == ("b", ["b"], [])
+
+
+def test_choosing_tells_as_a_click_does(choice):
+    told = []
+    choice.chosen.connect(told.append)
+    choice.choose("b")
+    choice.choose("b")
+    assert (choice.value, down(choice), told) == ("b", ["b"], ["b"])
+    with pytest.raises(KeyError):
+        choice.choose("z")
+    assert (choice.value, down(choice), told) == ("b", ["b"], ["b"])

@@ -103,6 +103,30 @@ def test_the_form_follows_the_brush(form, opened, brush):
     assert (form.ratio.value(), form.angle.value()) == (1.5, 45.0)
 
 
+@pytest.fixture
+def unscaled(new_slide, grid):
+    """A slide whose unit nobody knows; its spots are 10 apart."""
+    return new_slide(grid(8), {"perturbation": ["control", "Jak2"] * 32})
+
+
+def test_an_area_means_nothing_where_units_are_others_and_becomes_as_many_spots(form, opened, brush, unscaled):
+    cell = float(np.nanmedian(opened.slide.spot_area))
+    brush.set_lesion(Lesion("disc", area=7 * cell))
+    assert form.lasting() == Lesion("disc", area=7 * cell), "µm² are the same everywhere"
+    opened.add(unscaled)
+    assert brush.lesion == Lesion("disc", spots=7)
+    brush.set_lesion(Lesion("disc", area=500.0))
+    assert form.lasting() == Lesion("disc", spots=5)
+    opened.choose(opened.workspaces[0])
+    assert brush.lesion == Lesion("disc", spots=5)
+
+
+def test_an_area_of_last_time_is_a_usual_lesion_where_the_scale_is_unknown(form, session, brush, unscaled):
+    brush.set_lesion(Lesion("disc", area=80_000.0))
+    session.add(unscaled)
+    assert brush.lesion == Lesion("disc", spots=20)
+
+
 def test_an_ellipsoid_is_offered_on_stacks_and_says_how_far_it_reaches(form, session, brush, stack_slide, tiny, choose):
     session.add(stack_slide)
     choose(form.kind, "Ellipsoid")

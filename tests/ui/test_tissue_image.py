@@ -123,6 +123,19 @@ def test_a_damaged_image_is_said_and_can_be_asked_for_again(image, session, outs
 # -- how it is seen ----------------------------------------------------------------------------------------------------
 
 
+def test_the_next_slide_is_opened_as_the_user_likes_images(image, session, outs):
+    session.open(outs)
+    image.set_opacity(0.3)
+    session.close_slide()
+    session.open(outs)
+    assert image.layer.opacity == pytest.approx(0.3)
+    image.set_visible(False)
+    session.close_slide()
+    session.open(outs)
+    assert image.layer is None
+    assert not image.look.visible
+
+
 def test_its_look_is_kept_by_slide(image, session, outs, tiny, viewer):
     session.open(outs)
     image.set_opacity(0.3)
