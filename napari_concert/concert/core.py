@@ -10,7 +10,16 @@ from weakref import WeakKeyDictionary
 
 import pandas as pd
 
-from napari_concert.concert.checks import another_slide, check_slides, device_of, mismatches, notes, seen_pairs, unseen
+from napari_concert.concert.checks import (
+    another_slide,
+    check_slides,
+    device_of,
+    mismatches,
+    moved,
+    notes,
+    seen_pairs,
+    unseen,
+)
 from napari_concert.concert.dataset import Scale, arrays_of, check_targets, intervene, vocabulary_of
 from napari_concert.concert.genes import choose_genes
 from napari_concert.concert.imputing import Imputing
@@ -210,7 +219,8 @@ class Concert(Imputing):
 
     def mismatches(self, slide: Slide) -> list[str]:
         """Return what keeps this model from being used on a slide, in plain words; empty if nothing does."""
-        return list(mismatches(slide, self.vocabulary, self.scale, self.columns))
+        found = mismatches(slide, self.vocabulary, self.scale, self.columns)
+        return [*found, *moved(slide, self.settings.get("slides", ()))]
 
     def _require_fit(self, slide: Slide) -> None:
         if found := self.mismatches(slide):

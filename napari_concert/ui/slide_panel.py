@@ -14,6 +14,7 @@ from napari_concert.ui.asking import SLIDES, Asking
 from napari_concert.ui.column_menu import ColumnMenu
 from napari_concert.ui.label_painter import LabelPainter
 from napari_concert.ui.label_table import LabelTable
+from napari_concert.ui.sections_form import SectionsForm
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.units_form import UnitsForm
 from napari_concert.ui.widgets import button, column, follow, form, heading, note, say
@@ -45,7 +46,7 @@ class SlidePanel(QWidget):
         self.registered = QCheckBox("sections are registered in 3D")
         self.registered.setToolTip(TIPS["registered"])
         self.registered.clicked.connect(lambda on: session.read_as(registered=bool(on)))
-        self.continuous = ColumnMenu(session)
+        self.sections, self.continuous = SectionsForm(session), ColumnMenu(session)
         self.blocker = note(kind="warning")
         self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
         self.forget = button("Forget my choices", session.forget_choices, TIPS["forget_choices"])
@@ -86,6 +87,7 @@ class SlidePanel(QWidget):
         fields.addRow("Continuous", self.continuous)
         inner.addLayout(fields)
         inner.addWidget(self.labels)
+        inner.addWidget(self.sections)
         inner.addWidget(self.registered)
         inner.addWidget(self.blocker)
         inner.addWidget(heading("Units"))
