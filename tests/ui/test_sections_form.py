@@ -109,7 +109,7 @@ def test_a_section_is_nudged_by_numbers(form, session, click):
     nudge.right.setValue(50)
     click(nudge.apply)
     turned = session.slide.coords[144:, :2]
-    np.testing.assert_allclose(turned.mean(axis=0), middle + [50, 0], atol=1e-6)
+    np.testing.assert_allclose(turned.mean(axis=0), middle + np.array([50, 0]), atol=1e-6)
     flat = session.slide.coords[:144, :2]
     np.testing.assert_allclose(turned - turned[0], flat - flat[0], atol=1e-6)
     assert (nudge.turn.value(), nudge.right.value()) == (0, 0)
