@@ -7,10 +7,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+GAP = 2.5  # pitches between spots of one patch, at most
+MAIN = 0.9  # of the spots that a state has in a place, the least that make its patch there a single one
 
 
 class Pairs(NamedTuple):
@@ -62,3 +68,25 @@ class Neighbours:
 def pairs_within(coords: NDArray[np.float64], place: Rows, sources: Rows, reach: float) -> Pairs:
     """Return all pairs (spot, source) of one place that are nearer than ``reach``, a spot with itself left out."""
     return Neighbours(coords, place, reach).around(sources)
+
+
+def single_patches(coords: NDArray[np.float64], place: Rows, members: Mask) -> Mask:
+    """Return which states (P,) lie in a single patch, but for strays, in every place where they are at all.
+
+    Parameters
+    ----------
+    coords, place
+        Positions (N, d) in pitches, and places (N,).
+    members
+        Which spots are in each state (P, N).
+    """
+    return np.array([_is_single(coords[rows], place[rows]) for rows in members], dtype=bool)
+
+
+def _is_single(coords: NDArray[np.float64], place: Rows) -> bool:
+    """Whether the spots of one state are a patch a place."""
+    pairs = cKDTree(np.column_stack([coords, place * (4.0 * GAP)])).query_pairs(GAP, output_type="ndarray")
+    links = coo_matrix((np.ones(len(pairs)), pairs.T), (len(coords), len(coords)))
+    patch = connected_components(links, directed=False)[1]
+    largest = [np.bincount(patch[place == each]).max() for each in np.unique(place)]
+    return bool(len(coords) and sum(largest) >= MAIN * len(coords))

@@ -33,7 +33,7 @@ from napari_concert.model.exchange import Smooth
 from napari_concert.model.field_fit import Evidence, FieldFit
 from napari_concert.model.heldout import hide
 from napari_concert.model.likelihood import working
-from napari_concert.model.neighbours import Pairs
+from napari_concert.model.neighbours import Pairs, single_patches
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.priors import PriorFit
 from napari_concert.model.start import start_latents
@@ -81,6 +81,8 @@ class Trainer:
         self.claim: Claim | None = None
         self.reading: Tensor | None = None
         self.means = averages(self.codes.own, self.network.attributes.n_own, self.spots.observed)
+        self.single = torch.from_numpy(single_patches(arrays.coords, arrays.place, self.means.cpu().numpy() > 0))
+        self.single = self.single.to(device)
         self.epochs = 0
         self.bend_adam = Adam(network.attributes.continuous.parameters(), config.learning_rate)
         self.gp_adam = Adam([network.gp_log_metric, network.gp_log_alpha], config.learning_rate)
@@ -134,7 +136,7 @@ class Trainer:
         yield 0.7
         if self.epochs >= SETTLED:
             rows = len(self.network.weights) if self.with_latents else self.network.n_attributes
-            smooth = None if self.reading is None else Smooth(encoder, self.latents, self.reading)
+            smooth = None if self.reading is None else Smooth(encoder, self.latents, self.reading, self._told())
             fit = PriorFit(self.network, posterior, self._place_variance(own_gap=False), smooth)
             yield from part_of(fit.refresh(self.priors, rows), 0.7, 1.0)
             self.latents = self.latents if smooth is None else smooth.latents
@@ -170,6 +172,14 @@ class Trainer:
             return None
         share = self.network.latent_weights[:k].square().mean(1)
         return found.of_territories(share).with_own(values.shape[1] - k)
+
+    def _told(self) -> Tensor:
+        """Return which states (P,) may give factors their own effect as well: single patches without a claim.
+
+        Once, as soon as factors were read: what they do to genes is then still what effects left unexplained.
+        """
+        first = self.epochs == self.network.config.warm_up + 1
+        return self.single & (~self.claim.means.any(1) if first and self.claim is not None else False)
 
     def _place_variance(self, own_gap: bool) -> Tensor:
         """Return the variance (own + states, G) that not knowing the place's part adds to effects and spill-overs.

@@ -9,7 +9,7 @@ import pytest
 
 from napari_concert import Concert, Slide, WhatIf
 from napari_concert.io import from_anndata
-from napari_concert.simulate import truth, tumour
+from napari_concert.simulate import example, stroke, truth, tumour
 
 
 class Outcome(NamedTuple):
@@ -70,3 +70,21 @@ def test_the_ring_which_a_mean_shift_leaves_alone(outcome: Outcome) -> None:
 def test_intervals_of_the_patch_hold_the_truth(outcome: Outcome) -> None:
     change, sd, true = (part[outcome.patch].mean(axis=0) for part in (outcome.predicted, outcome.sd, outcome.true))
     assert (np.abs(change - true) < 1.96 * sd).mean() > 0.8
+
+
+@pytest.mark.slow
+def test_a_single_large_core_in_3d_does_not_take_what_is_smooth() -> None:
+    """Smooth factors happen to be far from 0 in the core: its effect and spill-over must not follow their weights."""
+    slide = from_anndata(stroke(8, 300, 150, seed=0), name="stroke")
+    model = Concert(slide).train()
+    what_if = example(slide)
+    found, true = model.predict(what_if), truth(slide, what_if, model.genes).change
+    patch = what_if.rows
+    error = found.changes(patch).change.mean(axis=0) - true[patch].mean(axis=0)
+    assert error.std() < 0.07  # 0.13 where only the spill-over may be exchanged
+    scope = model.learned.scopes().iloc[0]
+    assert scope["range_short"] < 0.8 * scope["range_long"]  # 150 µm through z, 250 within the plane
+    around = np.flatnonzero(np.abs(true).max(axis=1) > 0.05)
+    assert len(set(slide.labels("section")[around])) > 1
+    changes = found.changes(np.setdiff1d(around, patch)).change
+    assert np.corrcoef(changes.ravel(), true[np.setdiff1d(around, patch)].ravel())[0, 1] > 0.97

@@ -10,7 +10,16 @@ import pytest
 import torch
 
 from napari_concert.model.encoder import Encoder, Latents, prior_latents
-from napari_concert.model.exchange import ANCHOR, Directions, Smooth, common, exchanged, joined
+from napari_concert.model.exchange import (
+    ANCHOR,
+    MOST_SHARE,
+    Directions,
+    Smooth,
+    common,
+    common_of_each,
+    exchanged,
+    joined,
+)
 from napari_concert.model.shrinkage import around_zero, mixture_weights, precisions
 
 ERROR = 0.05
@@ -91,7 +100,9 @@ def smooth(case: Callable[..., Any]) -> Smooth:
     start = prior_latents(encoder.spots, slide.config)
     whitened = torch.randn(start.whitened.shape, generator=draw, dtype=torch.float64)
     precision = 5 * torch.rand(len(encoder.spots), encoder.n_spatial, generator=draw, dtype=torch.float64)
-    return Smooth(encoder, encoder.at(start, whitened), precision)
+    return Smooth(
+        encoder, encoder.at(start, whitened), precision, torch.ones(network.attributes.n_own, dtype=torch.bool)
+    )
 
 
 def test_followers_and_their_costs_are_those_of_the_dense_system(smooth: Smooth) -> None:
@@ -106,6 +117,48 @@ def test_followers_and_their_costs_are_those_of_the_dense_system(smooth: Smooth)
         np.testing.assert_allclose(found.quadratic[k], 1 + beta @ beta + j @ missed**2)
         np.testing.assert_allclose(found.linear[k], smooth.latents.whitened[:, k].numpy() @ beta)
     assert torch.equal(found.loadings, smooth.encoder.network.latent_weights[: smooth.encoder.n_spatial])
+
+
+def test_an_own_effect_and_its_spill_over_give_along_what_factors_follow_best(smooth: Smooth) -> None:
+    network = smooth.encoder.network
+    spill, own = next(iter(network.attributes.own_row.items()))
+    found, follower = smooth.directions_together(own, spill)
+    basis, features = smooth.encoder.basis.numpy(), smooth.encoder.features.numpy()
+    weight = smooth.loadings.square().mean(1).numpy()
+
+    def dense(feature: np.ndarray, k: int) -> tuple[np.ndarray, float]:
+        j = smooth.precision[:, k].numpy()
+        beta = np.linalg.solve(np.eye(len(basis)) + (basis * j) @ basis.T, basis @ (j * feature))
+        return beta, 1 + beta @ beta + j @ (feature - basis.T @ beta) ** 2
+
+    share = (found.loadings[:, network.weights.shape[1] :] / smooth.loadings).mean().item()
+    assert 0 <= share <= MOST_SHARE
+    for k in range(smooth.encoder.n_spatial):
+        beta, cost = dense(features[:, own] + share * features[:, spill], k)
+        np.testing.assert_allclose(follower[:, k], beta, atol=1e-8)
+        np.testing.assert_allclose(found.quadratic[k], cost)
+        np.testing.assert_allclose(found.linear[k], smooth.latents.whitened[:, k].numpy() @ beta)
+    costs = [
+        sum(
+            weight[k] * dense(features[:, own] + other * features[:, spill], k)[1]
+            for k in range(smooth.encoder.n_spatial)
+        )
+        for other in (share, *np.linspace(0, MOST_SHARE, 31))
+    ]
+    assert costs[0] <= min(costs) + 1e-9
+
+
+def test_two_effects_give_factors_what_they_share_and_keep_their_own() -> None:
+    loadings, share = torch.from_numpy(np.random.default_rng(0).normal(0, 0.15, (2, 800))), 0.7
+    amount = torch.tensor([0.6, -0.4], dtype=torch.float64)
+    sparse = torch.stack([torch.from_numpy(_effect(800, 0.12, seed)) for seed in (3, 4)])
+    estimates = sparse + torch.stack([0.1 + amount @ loadings, -0.2 + share * amount @ loadings])
+    errors = _errors(estimates)
+    directions = joined(common_of_each(errors), _free(torch.cat([loadings, share * loadings], dim=1)))
+    found = exchanged(estimates, errors, directions)
+    np.testing.assert_allclose(found, [0.1, -0.2, 0.6, -0.4], atol=0.05)
+    left = estimates - (found @ directions.loadings).view_as(estimates)
+    assert (left - sparse).square().mean().sqrt() < 0.02
 
 
 def test_factors_that_take_a_feature_move_by_its_followers_and_nothing_else(smooth: Smooth) -> None:
