@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
     from napari_concert.registration import Registration
+    from napari_concert.session.section_between import SectionBetween
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,8 @@ class Workspace:
         Names of sections of a stack that are not shown.
     earlier, registration
         How sections lay before (stack, registered), and the registration that put them where they are.
+    between
+        The predicted section between two measured ones, if there is one.
     """
 
     slide: Slide
@@ -89,6 +92,7 @@ class Workspace:
     hidden_sections: frozenset[str] = frozenset()
     earlier: list[tuple[Stack | None, bool]] = field(default_factory=list)
     registration: Registration | None = None
+    between: SectionBetween | None = None
 
     def __post_init__(self) -> None:
         self.painting = Painting(self.slide.n_spots, default_target(self.slide))
@@ -116,7 +120,7 @@ class Workspace:
         old, self.slide = self.slide, slide
         for name in ("index", "levels", "pairs"):
             self.__dict__.pop(name, None)
-        self.result = self.live = None
+        self.result = self.live = self.between = None
         self.answers.clear()
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.painting.retarget(default_target(slide))

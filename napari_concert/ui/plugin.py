@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from napari_concert.session import Session
     from napari_concert.slide import Columns
     from napari_concert.ui.arranger import Arranger
+    from napari_concert.ui.between_layer import BetweenLayer
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
     from napari_concert.ui.reach_ring import ReachRing
     from napari_concert.ui.tissue_image import TissueImage
 
-    Drawn: TypeAlias = ReachRing | TissueImage | Arranger | SlideLayers | CompareLayers
+    Drawn: TypeAlias = ReachRing | TissueImage | Arranger | BetweenLayer | SlideLayers | CompareLayers
 
 Paths: TypeAlias = str | Sequence[str]
 LayerTuples: TypeAlias = list[tuple[Any, ...]]
@@ -61,6 +62,7 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
         If there is no viewer.
     """
     from napari_concert.ui.arranger import Arranger
+    from napari_concert.ui.between_layer import BetweenLayer
     from napari_concert.ui.brush_tool import BrushTool
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
@@ -80,7 +82,8 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     ring, dock = ReachRing(viewer, layers, session, brush), ConcertDock(session, viewer, brush)
     dock.slide_panel.add_image_form(ImageForm(image))
     viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
-    _keep(dock, viewer, ring, image, Arranger(viewer, session, layers), layers, compared)
+    arranger, between = Arranger(viewer, session, layers), BetweenLayer(viewer, session, layers)
+    _keep(dock, viewer, ring, image, arranger, between, layers, compared)
     return dock
 
 

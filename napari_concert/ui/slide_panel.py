@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidg
 from napari_concert.session.opening import for_perturbation
 from napari_concert.simulate import sample_path
 from napari_concert.ui.asking import SLIDES, Asking
+from napari_concert.ui.between_form import BetweenForm
 from napari_concert.ui.column_menu import ColumnMenu
 from napari_concert.ui.label_painter import LabelPainter
 from napari_concert.ui.label_table import LabelTable
@@ -47,6 +48,7 @@ class SlidePanel(QWidget):
         self.registered.setToolTip(TIPS["registered"])
         self.registered.clicked.connect(lambda on: session.read_as(registered=bool(on)))
         self.sections, self.continuous = SectionsForm(session), ColumnMenu(session)
+        self.between = BetweenForm(session)
         self.blocker = note(kind="warning")
         self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
         self.forget = button("Forget my choices", session.forget_choices, TIPS["forget_choices"])
@@ -89,6 +91,7 @@ class SlidePanel(QWidget):
         inner.addWidget(self.labels)
         inner.addWidget(self.sections)
         inner.addWidget(self.registered)
+        inner.addWidget(self.between)
         inner.addWidget(self.blocker)
         inner.addWidget(heading("Units"))
         inner.addWidget(self.units)

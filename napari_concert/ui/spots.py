@@ -24,10 +24,14 @@ _PLAIN_UNIT = "slide_unit"
 
 
 class SpotsLayer(Points):
-    """Spots of a slide as discs at their physical size; hovering shows what ``describe`` says of a spot."""
+    """Spots of a slide as discs at their physical size; hovering shows what ``describe`` says of a spot.
+
+    Where no spot is under the mouse, ``elsewhere`` may say more: napari asks the chosen layer alone.
+    """
 
     def __init__(self, data: Floats, *, diameter: float, **kwargs: Any) -> None:
         self.describe: Callable[[int], Sequence[str]] = lambda _index: ()
+        self.elsewhere: Callable[..., Sequence[str]] = lambda _position, **_kwargs: ()
         super().__init__(
             data,
             size=diameter,
@@ -45,6 +49,10 @@ class SpotsLayer(Points):
 
     def _get_properties(self, position: Any, **kwargs: Any) -> list[str]:
         """Give the lines that napari shows in its status bar and tooltip."""
+        return self.get_lines(position, **kwargs) or list(self.elsewhere(position, **kwargs))
+
+    def get_lines(self, position: Any, **kwargs: Any) -> list[str]:
+        """Give what is said of the spot at a world position; nothing where there is none."""
         index = self.get_value(position, **kwargs)
         return [] if index is None or index >= len(self.data) else list(self.describe(int(index)))
 
