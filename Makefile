@@ -26,6 +26,12 @@ SCREEN   := $(if $(HEADLESS),xvfb-run -a -s "-screen 0 1600x1000x24")
 # Many small matrices: more threads than this only get in each other's way.
 TEST_ENV := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} OPENBLAS_NUM_THREADS=$${OPENBLAS_NUM_THREADS:-2}
 
+# Tests that open windows and move a mouse: one after the other.
+WINDOWS := tests/ui tests/journey
+
+# After pytest: that no test of this part was asked for is no failure.
+none = [ $$? -eq 5 ]
+
 # $(call die,MESSAGE): say what to do, and stop.
 die = { echo "error: $(1)" >&2; exit 1; }
 
@@ -104,8 +110,11 @@ format: .stamps/dev
 	@$(BIN)/ruff format .
 
 test: lint
-	@echo "Testing"
-	@$(TEST_ENV) QT_API=pyside6 $(SCREEN) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@echo "Testing what needs no window, a file at a time on each core"
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist loadfile \
+		$(addprefix --ignore=,$(WINDOWS)) $(PYTEST_ARGS) || $(none)
+	@echo "Testing the window"
+	@$(TEST_ENV) QT_API=pyside6 $(SCREEN) $(BIN)/python -m pytest $(WINDOWS) $(PYTEST_ARGS) || $(none)
 
 test-all: test test-pyqt6 test-wheel
 
