@@ -22,7 +22,7 @@ from napari_concert.io.shapes import (
     target_of_text,
 )
 from napari_concert.io.slides import SUFFIXES, from_anndata, read
-from napari_concert.io.stacks import read_stack, write_registered
+from napari_concert.io.stacks import join_slides, read_stack, write_registered
 from napari_concert.io.tables import write_table
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "atomic_path",
     "find_counts",
     "from_anndata",
+    "join_slides",
     "outlines_of",
     "patches_of_shapes",
     "read",

@@ -97,9 +97,21 @@ def read_stack(paths: Sequence[str | Path], *, section: str | None = None, um_pe
     ConcertError
         If a file can't be read, no gene is in all of them, or their units differ and nobody says how.
     """
-    from napari_concert.io.slides import from_anndata, read
+    from napari_concert.io.slides import read
 
-    slides = [read(path, um_per_unit=um_per_unit) for path in paths]
+    return join_slides([read(path, um_per_unit=um_per_unit) for path in paths], section=section)
+
+
+def join_slides(slides: Sequence[Slide], *, section: str | None = None) -> Slide:
+    """Return one slide of the spots of several; see :func:`read_stack`.
+
+    Raises
+    ------
+    ConcertError
+        If there is no slide, no gene is in all of them, or their units differ and nobody says how.
+    """
+    from napari_concert.io.slides import from_anndata
+
     if not slides:
         raise ConcertError("No file was given; name the files of the sections.")
     genes, left_out = _shared(slides)

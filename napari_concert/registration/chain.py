@@ -188,9 +188,7 @@ def _doubts(pair: Pair, aligned: Aligned) -> list[str]:
     fixed, moving = pair
     said = []
     if aligned.better_mirrored:
-        said.append(
-            f"Section {moving} fits {fixed} much better mirrored: allow that (--mirror) if some may lie face down."
-        )
+        said.append(f"Section {moving} fits {fixed} much better mirrored: allow that if some may lie face down.")
     if aligned.weak:
         said.append(f"Sections {fixed} and {moving} hardly agree at any pose: check them by eye.")
     elif aligned.rival is not None:

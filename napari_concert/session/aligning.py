@@ -11,6 +11,7 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from napari_concert.errors import ConcertError
+from napari_concert.session import opening
 from napari_concert.session.slides import Slides
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Rigid, Slide, Stack
@@ -52,6 +53,15 @@ class Aligning(Slides):
     def can_undo_alignment(self) -> bool:
         """Whether the sections lay otherwise before."""
         return self.current is not None and bool(self.current.earlier)
+
+    def join_slides(self) -> None:
+        """Join all open slides, in the order in which they were opened, to one stack of sections, and open that."""
+        slides = [workspace.slide for workspace in self.workspaces]
+        if len(slides) < 2:
+            self.notified.emit("error", "A stack needs two slides or more; open the files of its sections first.")
+            return
+        work = partial(opening.join, slides, self.autosave)
+        self._run("open", work, "Joining the slides …", lane="read", on_done=partial(self._take_in, told={}))
 
     # -- order, heights, by hand --------------------------------------------------------------------------------------
 

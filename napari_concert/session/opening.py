@@ -54,6 +54,13 @@ def prepare_in_memory(slide: Slide, autosave: Autosave | None) -> Opened:
     return prepare(slide, autosave, frozenset(name for name, is_chosen in chosen.items() if is_chosen))
 
 
+def join(slides: list[Slide], autosave: Autosave | None) -> Opened:
+    """Take in several slides as the sections of one."""
+    from napari_concert import io
+
+    return prepare_in_memory(io.join_slides(slides), autosave)
+
+
 def prepare(slide: Slide, autosave: Autosave | None, told: frozenset[str]) -> Opened:
     """Return the workspace of a slide, with earlier work on it; the user ``told`` some of how to read it."""
     messages: list[tuple[str, str]] = []

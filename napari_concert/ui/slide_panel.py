@@ -52,6 +52,7 @@ class SlidePanel(QWidget):
         self.blocker = note(kind="warning")
         self.afresh = button("Start afresh", session.start_afresh, TIPS["start_afresh"])
         self.forget = button("Forget my choices", session.forget_choices, TIPS["forget_choices"])
+        self.join = button("Join open slides as one stack", session.join_slides, TIPS["join"])
         self.details, self._image_place = QWidget(), QVBoxLayout()
         self._lay_out()
         for signal in (session.slides_changed, session.slide_changed, session.columns_changed, session.model_changed):
@@ -76,6 +77,7 @@ class SlidePanel(QWidget):
         row.addStretch()
         layout.addLayout(row)
         layout.addWidget(self.choice)
+        layout.addWidget(self.join)
         layout.addWidget(self.summary)
         layout.addWidget(self.notes)
         layout.addWidget(self.details)
@@ -133,6 +135,7 @@ class SlidePanel(QWidget):
         names = [workspace.slide.name for workspace in self.session.workspaces]
         _fill(self.choice, names, slide.name if slide is not None else "")
         self.choice.setVisible(len(names) > 1)
+        self.join.setVisible(len(names) > 1)
         self.details.setVisible(slide is not None)
         say(self.summary, WELCOME if slide is None else summary(slide))
         say(self.notes, "" if slide is None else "\n".join(slide.notes))

@@ -28,6 +28,8 @@ TIPS = {
     "seed": "The same seed repeats a training exactly.",
     "device": "Where training runs. Automatic takes an NVIDIA or Apple GPU if there is one.",
     "all_slides": "Train one model on all open slides.",
+    "join": "Make one slide whose sections are the open slides, in the order in which they were opened, with the genes "
+    "that all have. The slides themselves stay open.",
     "align": "Turn and shift all sections so that neighbours fit, by expression and outline. It runs in the "
     "background; the positions of the file are kept.",
     "stop_align": "Give the alignment up; the sections stay as they are.",

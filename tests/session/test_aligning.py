@@ -159,3 +159,20 @@ def test_a_model_of_sections_that_were_moved_since_asks_to_be_trained_again(sess
     assert "moved" in session.model_problem
     session.undo_alignment()
     assert session.model_problem == ""
+
+
+def test_open_slides_are_joined_as_sections(session: Session, slide: Slide) -> None:
+    session.add(slide)
+    session.join_slides()
+    assert session.slide is not None
+    assert len(session.workspaces) == 3
+    assert session.slide.n_spots == 288 + slide.n_spots
+    assert session.slide.sections == ("low", "small", "top")
+
+
+def test_one_slide_is_no_stack(session: Session) -> None:
+    said: list[tuple[str, str]] = []
+    session.notified.connect(lambda kind, text: said.append((kind, text)))
+    session.join_slides()
+    assert said[0][0] == "error"
+    assert len(session.workspaces) == 1
