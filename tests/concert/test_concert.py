@@ -227,6 +227,7 @@ def test_a_record_says_how_slide_and_model_came_about(slide: Slide, small: Model
         "unit": "µm",
         "um_per_unit": 1.0,
         "registered": False,
+        "stack": None,
         "counts_source": "X",
     }
     assert record.items() >= read.items()
