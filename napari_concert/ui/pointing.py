@@ -16,6 +16,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 CLICK = 1.5  # pitches from a click to the spot it means
 STRIDE = 0.5  # pitches between two lines of sight of a stroke
+FLAT = 0.05  # sine of the angle between a line of sight and sections below which it goes along them
 MOST_STEPS = 60  # lines of sight between two moves of the mouse
 
 
@@ -77,6 +78,7 @@ class SpaceTrail:
         self._among: npt.NDArray[np.bool_] | None = None
         self._origin = _origin(event)
         self._row: int | None = None
+        self._point: Floats = np.zeros(3)
 
     def extend(self, event: Any) -> Rows:
         """Give the spots between here and where the stroke was before."""
@@ -97,14 +99,23 @@ class SpaceTrail:
     def _look(self, origin: Floats) -> Rows:
         row, before, stack = self._sight.front(origin, self._among), self._row, self.scene.stack
         self._row = row
-        if row is None or row == before or stack is None:
+        if row is None or stack is None:
             return np.zeros(0, np.int64)
+        last, self._point = self._point, stack.coords[row] + self._beside(origin, row)
         of, level = stack.levels.of, int(stack.levels.of[row])
         if self._among is None and self.depth.reaches != "sphere":
             self._among = of == level
         # from one section to another the eye jumps: there is no way between that was painted
-        way = [row] if before is None or of[before] != level else [before, row]
-        return stack.in_stroke(stack.coords[way], self.radius, self.depth, level)
+        way = [self._point] if before is None or of[before] != level else [last, self._point]
+        return stack.in_stroke(np.stack(way), self.radius, self.depth, level)
+
+    def _beside(self, origin: Floats, row: int) -> Floats:
+        """Return how far from a spot (3,), in its section, a line of sight goes; 0 where it goes along the section."""
+        spot, along = self.scene.layout.points[row, ::-1], self._sight.direction
+        if abs(along[2]) < FLAT:
+            return np.zeros(3)
+        away = origin + along * (spot[2] - origin[2]) / along[2] - spot
+        return away if np.linalg.norm(away) <= CLICK * self.scene.slide.pitch else np.zeros(3)
 
 
 def _origin(event: Any) -> Floats:
