@@ -5,26 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout
 
 from napari_concert.slide import Rigid
 from napari_concert.ui.captions import decimals_for
+from napari_concert.ui.folding import Folding
 from napari_concert.ui.tooltips import TIPS
-from napari_concert.ui.widgets import button, column, follow, form
+from napari_concert.ui.widgets import button, follow, form
 
 if TYPE_CHECKING:
     from napari_concert.session import Session
 
 TITLE = "Adjust a section by hand"
+TIP = "Show or hide turning and shifting by numbers."
 
 
-class NudgeForm(QWidget):
+class NudgeForm(Folding):
     """Which section, how far it turns around its middle, and how far it goes; folded until it is wanted."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(TITLE, TIP)
         self.session = session
-        self.fold, self.body = QPushButton(), QWidget()
         self.section = QComboBox()
         self.turn, self.right, self.down = QDoubleSpinBox(), QDoubleSpinBox(), QDoubleSpinBox()
         self.apply = button("Move", self._move, TIPS["nudge"])
@@ -34,9 +35,6 @@ class NudgeForm(QWidget):
         self._offer()
 
     def _lay_out(self) -> None:
-        self.fold.setStyleSheet("QPushButton { text-align: left; background: transparent; border: none; }")
-        self.fold.setToolTip("Show or hide turning and shifting by numbers.")
-        self.fold.clicked.connect(lambda: self.unfold(self.body.isHidden()))
         self.turn.setRange(-180, 180)
         self.turn.setSuffix("° clockwise")
         self.turn.setSingleStep(1)
@@ -45,8 +43,7 @@ class NudgeForm(QWidget):
             part.setToolTip(TIPS[tip])
             part.setKeyboardTracking(False)
             part.setMinimumWidth(100)
-        layout, fields, shift, last = column(self), form(), QHBoxLayout(), QHBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
+        fields, shift, last = form(), QHBoxLayout(), QHBoxLayout()
         self.body.setLayout(fields)
         shift.addWidget(self.right)
         shift.addWidget(self.down)
@@ -55,14 +52,6 @@ class NudgeForm(QWidget):
         fields.addRow("Section", self.section)
         fields.addRow("Shift", shift)
         fields.addRow("Turn", last)
-        layout.addWidget(self.fold)
-        layout.addWidget(self.body)
-        self.unfold(False)
-
-    def unfold(self, wanted: bool) -> None:
-        """Show the form beneath its heading, or the heading alone."""
-        self.body.setVisible(wanted)
-        self.fold.setText(f"{'▾' if wanted else '▸'} {TITLE}")
 
     def _offer(self, *_: object) -> None:
         slide, stack = self.session.slide, self.session.stack

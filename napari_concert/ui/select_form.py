@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from napari_concert.errors import ConcertError
 from napari_concert.ui.captions import decimals_for
+from napari_concert.ui.folding import Folding
 from napari_concert.ui.widgets import button, column, follow
 
 if TYPE_CHECKING:
@@ -18,23 +18,15 @@ if TYPE_CHECKING:
 
 GROWTH = 1.05  # pitches: one ring of neighbours
 TITLE = "Select by label or value, grow, shrink"
+TIP = "Show or hide ways to select spots without the mouse."
 
 
-class SelectForm(QWidget):
-    """Label and value selections, which follow the tools' mode, and steps on the patch; folded until it is wanted.
-
-    Attributes
-    ----------
-    unfolded
-        Emitted with whether the form is in sight, when that has changed.
-    """
-
-    unfolded = Signal(bool)
+class SelectForm(Folding):
+    """Label and value selections, which follow the tools' mode, and steps on the patch; folded until it is wanted."""
 
     def __init__(self, session: Session, brush: BrushTool) -> None:
-        super().__init__()
+        super().__init__(TITLE, TIP)
         self.session, self.brush = session, brush
-        self.fold, self.body = QPushButton(), QWidget()
         self.column, self.label = QComboBox(), QComboBox()
         self.value, self.low, self.high = QLineEdit(), QLineEdit(), QLineEdit()
         self.by = QDoubleSpinBox()
@@ -58,9 +50,6 @@ class SelectForm(QWidget):
         self._offer()
 
     def _lay_out(self) -> None:
-        self.fold.setToolTip("Show or hide ways to select spots without the mouse.")
-        self.fold.setStyleSheet("QPushButton { text-align: left; background: transparent; border: none; }")
-        self.fold.clicked.connect(lambda: self.unfold(self.body.isHidden()))
         self.column.setToolTip("Column of labels.")
         self.label.setToolTip("All spots with this label are selected.")
         self.value.setPlaceholderText("gene or number column")
@@ -71,22 +60,11 @@ class SelectForm(QWidget):
             field.setFixedWidth(64)
             field.returnPressed.connect(self._select_range)
         self.by.setToolTip("Distance by which the patch grows or shrinks, and width of its surroundings.")
-        layout, inside = column(self), column(self.body)
-        for part in (layout, inside):
-            part.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.fold)
-        layout.addWidget(self.body)
+        inside = column(self.body)
+        inside.setContentsMargins(0, 0, 0, 0)
         inside.addLayout(_row(self.column, self.label, self.by_label))
         inside.addLayout(_row(self.value, self.low, self.high, self.by_value))
         inside.addLayout(_row(self.by, self.grow, self.shrink, self.ring, self.smooth))
-        self.unfold(False)
-
-    def unfold(self, wanted: bool) -> None:
-        """Show the form beneath its heading, or the heading alone."""
-        self.body.setVisible(wanted)
-        self.fold.setText(f"{'▾' if wanted else '▸'} {TITLE}")
-        self.unfolded.emit(wanted)
 
     # -- what is offered ----------------------------------------------------------------------------------------------
 
