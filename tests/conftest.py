@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from scipy import sparse
 
 from napari_concert.io import from_anndata
-from napari_concert.slide import Slide
+from napari_concert.slide import Columns, Rigid, Slide
 
 if sys.platform == "linux" and not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -84,6 +84,45 @@ def new_stack() -> Callable[..., Slide]:
 @pytest.fixture(scope="session")
 def stack_slide() -> Slide:
     return make_stack()
+
+
+TURN = Rigid(25, (300, -150))
+
+
+@pytest.fixture
+def turned(new_adata: Callable[..., AnnData]) -> tuple[Slide, Rigid]:
+    """Return a slide of two sections, low and top, with one pattern; and how the second was turned and shifted."""
+    adata = new_adata(side=12, genes=30, spatial_units="um")
+    double = adata[np.tile(np.arange(adata.n_obs), 2)].copy()
+    double.obs_names = [f"s{i}" for i in range(double.n_obs)]
+    place = np.asarray(adata.obsm["spatial"])
+    pattern = np.stack([np.sin(place @ w) for w in np.random.default_rng(0).normal(0, 0.005, (30, 2))], axis=1)
+    double.X = np.random.default_rng(1).poisson(np.exp(1.5 + np.tile(pattern, (2, 1)))).astype(np.float32)
+    double.obs["section"] = np.repeat(["low", "top"], adata.n_obs)
+    double.obsm["spatial"] = np.concatenate([place, TURN.apply(place)])
+    return from_anndata(double, name="stack", columns=Columns(perturbation="perturbation", section="section")), TURN
+
+
+@pytest.fixture(scope="session")
+def keep_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Slide], Path]:
+    """Train a slide's model for a few epochs; return the folder that it is saved in."""
+
+    def kept(slide: Slide) -> Path:
+        from napari_concert.session import Session, TrainingSettings
+
+        folder = tmp_path_factory.mktemp("model") / slide.name
+        session = Session()
+        session.add(slide)
+        session.train(TrainingSettings(max_epochs=3))
+        session.save_model(folder)
+        return folder
+
+    return kept
+
+
+@pytest.fixture(scope="session")
+def stack_model(stack_slide: Slide, keep_model: Callable[[Slide], Path]) -> Path:
+    return keep_model(stack_slide)
 
 
 # -- Space Ranger folders ----------------------------------------------------------------------------------------------

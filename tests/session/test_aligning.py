@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from napari_concert.io import from_anndata
 from napari_concert.session import Session
-from napari_concert.slide import Columns, Rigid, Slide
-
-TURN = Rigid(25, (300, -150))
+from napari_concert.slide import Rigid, Slide
 
 
 @pytest.fixture
-def stack_slide(new_adata: Any) -> Slide:
-    """Return two sections of 12 × 12 spots with the same pattern, the second turned and shifted."""
-    adata = new_adata(side=12, genes=30, spatial_units="um")
-    half = adata.n_obs
-    double = adata[np.concatenate([np.arange(half)] * 2)].copy()
-    double.obs_names = [f"s{i}" for i in range(2 * half)]
-    place = np.asarray(adata.obsm["spatial"])
-    pattern = np.stack([np.sin(place @ w) for w in np.random.default_rng(0).normal(0, 0.005, (30, 2))], axis=1)
-    double.X = np.random.default_rng(1).poisson(np.exp(1.5 + np.concatenate([pattern, pattern]))).astype(np.float32)
-    double.obs["section"] = ["low"] * half + ["top"] * half
-    double.obsm["spatial"] = np.concatenate([place, TURN.apply(place)])
-    return from_anndata(double, name="stack", columns=Columns(perturbation="perturbation", section="section"))
-
-
-@pytest.fixture
-def session(stack_slide: Slide, tmp_path: Path) -> Session:
+def session(turned: tuple[Slide, Rigid], tmp_path: Path) -> Session:
     session = Session(autosave=tmp_path)
-    session.add(stack_slide)
+    session.add(turned[0])
     return session
 
 
@@ -94,8 +75,8 @@ def test_a_section_is_matched_by_landmarks(session: Session) -> None:
     assert misplaced(session) == pytest.approx(0, abs=1e-6)
 
 
-def test_a_section_is_moved_on_from_where_it_lies(session: Session) -> None:
-    session.move_section("top", TURN.inverse)
+def test_a_section_is_moved_on_from_where_it_lies(session: Session, turned: tuple[Slide, Rigid]) -> None:
+    session.move_section("top", turned[1].inverse)
     assert misplaced(session) == pytest.approx(0, abs=1e-6)
     session.move_section("top", Rigid(shift=(100, 0)))
     session.move_section("top", Rigid(shift=(-100, 0)))
@@ -108,7 +89,7 @@ def test_errors_say_what_to_do_and_change_nothing(session: Session) -> None:
     session.order_sections(("low",))
     session.space_sections(-1)
     session.match_section("top", [[0, 0]], [[1, 1]])
-    session.move_section("tip", TURN)
+    session.move_section("tip", Rigid(5))
     assert [kind for kind, _ in said] == ["error"] * 4
     assert "missing: top" in said[0][1]
     assert "top" in said[3][1]
@@ -124,24 +105,26 @@ def test_a_slide_without_sections_has_none_to_align(slide: Slide) -> None:
     assert said[0][0] == "error"
 
 
-def test_the_stack_comes_back_with_the_slide(session: Session, stack_slide: Slide, tmp_path: Path) -> None:
-    session.move_section("top", TURN.inverse)
+def test_the_stack_comes_back_with_the_slide(session: Session, turned: tuple[Slide, Rigid], tmp_path: Path) -> None:
+    session.move_section("top", turned[1].inverse)
     session.read_as(registered=True)
     session.close()
     again = Session(autosave=tmp_path)
-    again.add(stack_slide)
+    again.add(turned[0])
     assert again.slide is not None
     assert misplaced(again) == pytest.approx(0, abs=1e-6)
     assert again.slide.registered
 
 
-def test_a_copy_that_was_registered_later_stays_so(session: Session, stack_slide: Slide, tmp_path: Path) -> None:
+def test_a_copy_that_was_registered_later_stays_so(
+    session: Session, turned: tuple[Slide, Rigid], tmp_path: Path
+) -> None:
     session.paint([3])
     session.close()
     again = Session(autosave=tmp_path)
     stack = session.stack
     assert stack is not None
-    again.add(stack_slide.with_stack(stack.respaced(10)).with_registered(True))
+    again.add(turned[0].with_stack(stack.respaced(10)).with_registered(True))
     assert again.slide is not None
     assert again.slide.registered
     assert again.stack is not None

@@ -14,16 +14,6 @@ from napari_concert.session.shown import View
 from napari_concert.slide import Slide
 
 
-@pytest.fixture(scope="module")
-def stack_model(stack_slide: Slide, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stack") / "model"
-    session = Session()
-    session.add(stack_slide)
-    session.train(TrainingSettings(max_epochs=3))
-    session.save_model(folder)
-    return folder
-
-
 @pytest.fixture
 def session(stack_slide: Slide, stack_model: Path) -> Session:
     session = Session()

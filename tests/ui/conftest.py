@@ -28,7 +28,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 from scipy import sparse
 
 from napari_concert.io import from_anndata
-from napari_concert.session import Session, TrainingSettings
+from napari_concert.session import Session
 from napari_concert.simulate import tumour
 from napari_concert.slide import Slide
 from napari_concert.ui.brush_tool import BrushTool
@@ -96,14 +96,9 @@ def grid() -> Callable[[int], np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def model_folder(tiny: Slide, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_folder(tiny: Slide, keep_model: Callable[[Slide], Path]) -> Path:
     """Return a folder with a model of the tiny slide."""
-    folder = tmp_path_factory.mktemp("model") / "tiny"
-    session = Session()
-    session.add(tiny)
-    session.train(TrainingSettings(max_epochs=3))
-    session.save_model(folder)
-    return folder
+    return keep_model(tiny)
 
 
 @pytest.fixture

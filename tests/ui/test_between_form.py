@@ -5,20 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_concert.session import Session, TrainingSettings
 from napari_concert.session.shown import View
 from napari_concert.session.stacks import StackMode
 from napari_concert.ui.between_form import BetweenForm
-
-
-@pytest.fixture(scope="module")
-def stack_model(stack_slide, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stack") / "model"
-    session = Session()
-    session.add(stack_slide)
-    session.train(TrainingSettings(max_epochs=3))
-    session.save_model(folder)
-    return folder
 
 
 @pytest.fixture
@@ -141,6 +130,8 @@ def test_it_follows_strokes_and_is_taken_away(predicted, stacked, stack_slide):
 def test_deleting_the_layer_forgets_the_section(predicted, stacked, qtbot):
     predicted.viewer.layers.remove(layer_of(predicted))
     qtbot.waitUntil(lambda: stacked.section_between is None)
+    assert layer_of(predicted) is None
+    assert not predicted.dock.slide_panel.between.remove.isEnabled()
 
 
 def test_another_slide_takes_it_off_the_picture_and_it_comes_back(predicted, stacked, tiny):

@@ -5,30 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_concert.io import from_anndata
 from napari_concert.jobs import Jobs
 from napari_concert.session import Session
-from napari_concert.slide import Columns, Rigid
 from napari_concert.ui.nudge_form import NudgeForm
 from napari_concert.ui.sections_form import SectionsForm
 from napari_concert.ui.threads import MainThread
 
-TURN = Rigid(25, (300, -150))
-
 
 @pytest.fixture
-def stack(new_adata):
-    """Two sections with one pattern, the second turned and shifted."""
-    adata = new_adata(side=12, genes=30, spatial_units="um")
-    half = adata.n_obs
-    double = adata[np.concatenate([np.arange(half)] * 2)].copy()
-    double.obs_names = [f"s{i}" for i in range(2 * half)]
-    place = np.asarray(adata.obsm["spatial"])
-    pattern = np.stack([np.sin(place @ w) for w in np.random.default_rng(0).normal(0, 0.005, (30, 2))], axis=1)
-    double.X = np.random.default_rng(1).poisson(np.exp(1.5 + np.concatenate([pattern, pattern]))).astype(np.float32)
-    double.obs["section"] = ["low"] * half + ["top"] * half
-    double.obsm["spatial"] = np.concatenate([place, TURN.apply(place)])
-    return from_anndata(double, name="stack", columns=Columns(section="section"))
+def stack(turned):
+    return turned[0]
 
 
 @pytest.fixture
