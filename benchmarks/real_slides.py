@@ -40,17 +40,23 @@ def states_of(slide: Slide) -> Slide:
 
 def main() -> None:
     """Print one line a slide."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    paths, args = asked_for(__doc__, "seeds")
+    print("log likelihood: nats per count (one spot, one gene); PCC: of log1p counts, mean over genes")
+    for path in paths:
+        hidden_spots(path, args.genes)
+        stability(path, args.genes, args.seeds)
+
+
+def asked_for(about: str | None, repeats: str) -> tuple[list[Path], argparse.Namespace]:
+    """Return the files of the folder that the command line names, and what else it says; so many repeats."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--genes", type=int, default=1000)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(f"--{repeats}", type=int, default=5)
     args = parser.parse_args()
-    print("log likelihood: nats per count (one spot, one gene); PCC: of log1p counts, mean over genes")
-    for path in sorted(args.folder.glob("*.h5ad")):
-        if not args.names or any(name in path.name for name in args.names):
-            hidden_spots(path, args.genes)
-            stability(path, args.genes, args.seeds)
+    found = sorted(args.folder.glob("*.h5ad"))
+    return [path for path in found if not args.names or any(name in path.name for name in args.names)], args
 
 
 def hidden_spots(path: Path, n_genes: int) -> None:

@@ -12,12 +12,9 @@ mostly noise, for both.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
-from real_slides import states_of
+from real_slides import asked_for, states_of
 
 import napari_concert
 from napari_concert import Concert, WhatIf
@@ -33,18 +30,12 @@ Rows = npt.NDArray[np.int64]
 
 def main() -> None:
     """Print a line for each region."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--genes", type=int, default=1000)
-    parser.add_argument("--splits", type=int, default=5)
-    args = parser.parse_args()
+    paths, args = asked_for(__doc__, "splits")
     print("PCC across genes with the held-out half: mean over splits; ratio: model over pseudo-bulk of the same half")
-    for path in sorted(args.folder.glob("*.h5ad")):
-        if not args.names or any(name in path.name for name in args.names):
-            slide = states_of(napari_concert.read(path))
-            if len(slide.states) > 1:
-                report(slide, args.genes, args.splits)
+    for path in paths:
+        slide = states_of(napari_concert.read(path))
+        if len(slide.states) > 1:
+            report(slide, args.genes, args.splits)
 
 
 def report(slide: Slide, n_genes: int, n_splits: int) -> None:
