@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.session import Session, ShownValues
     from napari_concert.session.comparison import Comparison
 
+_FRAME = 25  # ms that rings of a stroke wait: the canvas draws once for many moves, and for the values with them
 _ROOM = 0.93  # the slide leaves a margin for what is written on the picture
 
 log = logging.getLogger(__name__)
@@ -47,13 +48,17 @@ class SlideLayers:
         self.scene: SlideScene | None = None
         self._shown: ShownValues | None = None
         self._reach_note = ""
+        self._soon = QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_FRAME)
+        self._soon.timeout.connect(self._show_patch)
         self._links = [
             (session.slide_changed, self._show_slide),
             (session.columns_changed, self._show_slide),
             (session.shown_changed, self._show_values),
             (session.prediction_changed, self._show_values),
-            (session.live_changed, self._show_values),
-            (session.patch_changed, self._show_patch),
+            (session.live_changed, self._show_live),
+            (session.patch_changed, self._follow_patch),
             (session.target_changed, self._follow_target),
             (session.model_changed, self._follow_target),
             (session.compared_changed, self._show_texts),
@@ -69,6 +74,7 @@ class SlideLayers:
 
     def close(self) -> None:
         """Stop following the session; the layers stay in the viewer."""
+        self._soon.stop()
         for signal, slot in self._links:
             signal.disconnect(slot, missing_ok=True)
         self.viewer.layers.events.removed.disconnect(self._on_layer_removed)
@@ -113,6 +119,22 @@ class SlideLayers:
             self._show_values()
         else:
             self._show_texts()
+
+    def _show_live(self, *_: object) -> None:
+        """Colour the spots by the answer to a stroke that goes on, with the rings that wait to be drawn."""
+        if self._soon.isActive():
+            self._soon.stop()
+            self._show_patch()
+        self._show_values()
+
+    def _follow_patch(self, *_: object) -> None:
+        """Mark the painted spots; those of a stroke that goes on with the next frame, as moves come faster."""
+        current = self.session.current
+        if current is None or not current.painting.in_stroke:
+            self._soon.stop()
+            self._show_patch()
+        elif not self._soon.isActive():
+            self._soon.start()
 
     def _show_patch(self, *_: object) -> None:
         """Mark the painted spots in the colours of their patches; nothing else is redrawn."""
