@@ -88,5 +88,6 @@ def _draw(report: Report, args: Namespace) -> None:
     from napari_concert.figures import save, whatif_figure
 
     gene = args.gene or str(report.prediction.top_genes(report.ring, 1).index[0])
-    figure = whatif_figure(report.slide, report.prediction, gene, truth=report.true_change)
+    truth = report.truth.of(report.prediction.genes) if report.truth is not None else None
+    figure = whatif_figure(report.slide, report.prediction, gene, truth=truth)
     save(figure, args.headless)

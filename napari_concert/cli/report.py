@@ -14,6 +14,7 @@ from napari_concert.patches import Patch, WhatIf
 
 if TYPE_CHECKING:
     from napari_concert.prediction import Prediction
+    from napari_concert.simulate import TrueChange
     from napari_concert.slide import Slide
 
 Rows = npt.NDArray[np.int64]
@@ -53,11 +54,11 @@ class Report:
         return (*self.prediction.warnings, *_odd(self.slide, self.what_if, self.prediction))
 
     @cached_property
-    def true_change(self) -> npt.NDArray[np.float64] | None:
-        """The true natural log fold change (n_spots, G) of the modelled genes, on simulated slides."""
+    def truth(self) -> TrueChange | None:
+        """The true change, on simulated slides."""
         from napari_concert.evaluate import true_change
 
-        return true_change(self.slide, self.what_if, self.prediction.genes)
+        return true_change(self.slide, self.what_if)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values (NaN not yet replaced)."""
@@ -94,7 +95,7 @@ class Report:
     def _truth(self) -> dict[str, Any] | None:
         from napari_concert.evaluate import agreement
 
-        scores = agreement(self.slide, self.what_if, self.prediction, self.ring)
+        scores = agreement(self.slide, self.what_if, self.prediction, self.ring, self.truth)
         return {"what": TRUTH_LABEL, **{score.region: score.to_json() for score in scores}} if scores else None
 
     def lines(self) -> list[str]:

@@ -52,6 +52,8 @@ class SessionBase:
         What the stroke that goes on does, for the picture alone; tables wait for its end.
     genes_changed
         The last prediction has got its tables of genes (they take longer), or there is none.
+    truth_changed
+        What is true under the last prediction's what-if is known, on simulated slides.
     sets_changed
         The gene sets.
     kept_changed, compared_changed
@@ -74,6 +76,7 @@ class SessionBase:
     prediction_changed = Signal()
     live_changed = Signal()
     genes_changed = Signal()
+    truth_changed = Signal()
     sets_changed = Signal()
     kept_changed = Signal()
     compared_changed = Signal()
@@ -197,14 +200,18 @@ class SessionBase:
             return  # the slide was read otherwise meanwhile
         is_new = result is None or workspace.result is None or result.prediction is not workspace.result.prediction
         workspace.result, workspace.live = result, None
+        if result is None or result.is_whole:
+            workspace.truth = result.truth if result is not None else None
         if workspace is self.current:
             self._lead(workspace)
             if result is None:
                 self.view = View.OBSERVED
             if is_new:
                 self.prediction_changed.emit()
-            if result is None or result.patch_genes is not None or result.what_if.is_empty:
+            if result is None or result.is_whole:
                 self.genes_changed.emit()
+            if workspace.truth is not None and result is not None and result.is_whole:
+                self.truth_changed.emit()
 
     def _lead(self, workspace: Workspace) -> None:
         """Show the change of the leading gene when a model answers its first what-if; later choices are the user's."""

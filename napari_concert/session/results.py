@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_concert.evaluate import Agreement, agreement
+from napari_concert.evaluate import Agreement, agreement, true_change
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import GeneSet, Prediction, set_change
 from napari_concert.prediction.regions import measured_levels, surest
@@ -20,6 +20,7 @@ from napari_concert.slide import Slide
 if TYPE_CHECKING:
     from napari_concert.brush import SpotIndex
     from napari_concert.concert import Concert
+    from napari_concert.simulate import TrueChange
 
 Rows = npt.NDArray[np.int64]
 
@@ -46,8 +47,10 @@ class Result:
         Spots of the active patch, which the tables read, and the spots within two pitches around them.
     patch_genes, ring_genes
         All modelled genes, those that surely change first (see :meth:`Prediction.top_genes`); None until computed.
-    agreement
-        On simulated slides: scores of patch and surroundings against the truth, with baselines.
+    truth, agreement
+        On simulated slides: the true change, and scores of patch and surroundings against it, with baselines.
+    is_whole
+        Whether tables and truth, which take longer than the prediction, were computed.
     """
 
     slide: Slide
@@ -57,29 +60,33 @@ class Result:
     ring: Rows
     patch_genes: pd.DataFrame | None = None
     ring_genes: pd.DataFrame | None = None
+    truth: TrueChange | None = None
     agreement: tuple[Agreement, ...] = ()
+    is_whole: bool = False
 
 
 def compute(model: Concert, slide: Slide, index: SpotIndex, what_if: WhatIf, patch: Rows) -> Iterator[Result]:
-    """Yield the prediction as soon as there is one, and then once more with the tables of a patch."""
+    """Yield the prediction as soon as there is one, and then once more with the truth and the tables of a patch."""
     prediction = model.predict(what_if, slide)
     patch = patch if len(patch) else what_if.rows
     ring = index.ring(patch, RING_PITCHES * slide.pitch) if len(patch) else patch
     first = Result(slide, what_if, prediction, patch, ring)
     yield first
-    if not what_if.is_empty:
-        yield with_tables(first)
+    yield whole(first)
 
 
-def with_tables(result: Result) -> Result:
+def whole(result: Result) -> Result:
     """Return the result with the genes of patch and surroundings ranked, and the truth where it is known."""
     prediction = result.prediction
     everything = len(prediction.genes)
+    known = replace(result, truth=true_change(result.slide, result.what_if), is_whole=True)
+    if result.what_if.is_empty:
+        return known
     return replace(
-        result,
+        known,
         patch_genes=prediction.top_genes(result.patch, everything),
         ring_genes=prediction.top_genes(result.ring, everything) if len(result.ring) else None,
-        agreement=agreement(result.slide, result.what_if, prediction, result.ring),
+        agreement=agreement(result.slide, result.what_if, prediction, result.ring, known.truth),
     )
 
 

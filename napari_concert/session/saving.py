@@ -24,7 +24,8 @@ def figure(path: str | Path, result: Result, gene: str | None) -> None:
     _require_ending(Path(path), figures.FORMATS)
     ranked = result.patch_genes
     gene = gene or (result.prediction.genes[0] if ranked is None else str(ranked.index[0]))
-    truth = true_change(result.slide, result.what_if, result.prediction.genes)
+    known = true_change(result.slide, result.what_if)
+    truth = None if known is None else known.of(result.prediction.genes)
     drawn = figures.whatif_figure(result.slide, result.prediction, gene, truth=truth)
     figures.save(drawn, path)
 

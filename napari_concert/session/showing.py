@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert import evaluate
-from napari_concert.patches import WhatIf
 from napari_concert.prediction import GeneSet
 from napari_concert.prediction.genesets import Spelling, set_values
 from napari_concert.session.results import Result
@@ -46,7 +44,7 @@ def show(workspace: Workspace, view: View, scaling: Scaling) -> ShownValues:
         return show_observed(slide, colour.name, scaling)
     if not is_modelled(result.prediction, colour.name):
         return show_observed(slide, colour.name, scaling, NOT_MODELLED)
-    truth = _truth(slide, result.what_if, colour.name) if view in (View.CHANGE, View.TRUTH) else None
+    truth = _truth(workspace, view, [colour.name])
     gene = result.prediction.gene(colour.name)
     return show_prediction(gene, view, scaling, truth, _note(result, view))
 
@@ -63,11 +61,10 @@ def show_gene_set(workspace: Workspace, gene_set: GeneSet, view: View, scaling: 
         nothing, why = np.full(slide.n_spots, np.nan), NO_PREDICTION if result is None else NO_GENE_MODELLED
         return show_change(gene_set.name, nothing, nothing, view, scaling, note=why)
     found = set_values(result.prediction, gene_set)
-    truth = evaluate.true_change(slide, result.what_if, used) if view is View.TRUTH else None
+    truth = _truth(workspace, view, used)
     left_out = len(used) < len(gene_set.genes)
     note = f"mean of {len(used)} of its {len(gene_set.genes)} genes" if left_out else f"mean of its {len(used)} genes"
     note = "\n".join(line for line in (note, _note(result, view)) if line)
-    truth = truth.mean(axis=1) if truth is not None else None
     return show_change(gene_set.name, found.change, found.sd, view, scaling, truth, note)
 
 
@@ -99,14 +96,12 @@ def _cut_off(row: dict[Hashable, Any], unit: str) -> str:
     return said if row["told"] >= HARDLY_TOLD else f"{said}, mostly assumed: the slide says little of it"
 
 
-def true_change(result: Result, gene: str) -> npt.NDArray[np.float64] | None:
-    """Return the true change (n_spots,) of a gene on a simulated slide, natural log; None where it is not known."""
-    return _truth(result.slide, result.what_if, gene)
-
-
-def _truth(slide: Slide, what_if: WhatIf, gene: str) -> npt.NDArray[np.float64] | None:
-    change = evaluate.true_change(slide, what_if, [gene])
-    return None if change is None else change[:, 0]
+def _truth(workspace: Workspace, view: View, genes: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """Return the true change (n_spots,), the mean of some genes, for views that show it or are scaled by it."""
+    if workspace.truth is None or view not in (View.CHANGE, View.TRUTH):
+        return None
+    found: npt.NDArray[np.float64] = workspace.truth.of(genes).mean(axis=1)
+    return found
 
 
 def _note(result: Result | Live, view: View) -> str:

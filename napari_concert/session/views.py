@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate import known_truth
 from napari_concert.session.reaching import Reaching
-from napari_concert.session.showing import show, show_cut_offs, show_gene_set, true_change
+from napari_concert.session.showing import show, show_cut_offs, show_gene_set
 from napari_concert.session.shown import CUT_OFF, SET_VIEWS, Colour, Scaling, ShownValues, View
 
 
@@ -80,10 +77,6 @@ class Views(Reaching):
     def has_truth(self) -> bool:
         """Whether the current slide is simulated, so that the true answer to any what-if is known."""
         return self.slide is not None and known_truth(self.slide)
-
-    def true_change(self, gene: str) -> npt.NDArray[np.float64] | None:
-        """Return the true change (n_spots,) of a gene under the predicted what-if, natural log; None if unknown."""
-        return None if self.result is None else true_change(self.result, gene)
 
     def values(self) -> ShownValues:
         """Return what the picture shows now."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_concert.prediction import Prediction
     from napari_concert.registration import Registration
     from napari_concert.session.section_between import SectionBetween
+    from napari_concert.simulate import TrueChange
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,8 @@ class Workspace:
         What colours the spots.
     result, live
         The last prediction, and that of a stroke that goes on; None where there is none.
+    truth
+        On simulated slides: the true change under the last what-if of which it was computed.
     kept, recalled
         What-ifs to compare, and the position of the one that was last put on the slide.
     compared, answers, answered_by
@@ -81,6 +84,7 @@ class Workspace:
     colour: Colour | None = None
     result: Result | None = None
     live: Live | None = None
+    truth: TrueChange | None = None
     kept: list[Kept] = field(default_factory=list)
     recalled: int = 0
     compared: tuple[Kept, ...] = ()
@@ -120,7 +124,7 @@ class Workspace:
         old, self.slide = self.slide, slide
         for name in ("index", "levels", "pairs"):
             self.__dict__.pop(name, None)
-        self.result = self.live = self.between = None
+        self.result = self.live = self.truth = self.between = None
         self.answers.clear()
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.painting.retarget(default_target(slide))

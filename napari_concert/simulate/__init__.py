@@ -5,13 +5,14 @@ from napari_concert.simulate.lesions import lesion
 from napari_concert.simulate.recipe import Recipe
 from napari_concert.simulate.sample import sample_path
 from napari_concert.simulate.stroke import stroke
-from napari_concert.simulate.truth import Truth, example, features, has_truth, truth
+from napari_concert.simulate.truth import TrueChange, Truth, example, features, has_truth, true_change, truth
 from napari_concert.simulate.tumour import tumour, tumour_pair
 
 __all__ = [
     "FAMILIES",
     "Family",
     "Recipe",
+    "TrueChange",
     "Truth",
     "example",
     "family",
@@ -20,6 +21,7 @@ __all__ = [
     "lesion",
     "sample_path",
     "stroke",
+    "true_change",
     "truth",
     "tumour",
     "tumour_pair",

@@ -13,7 +13,7 @@ are drawn as negative binomial with mean s_i mean_ig, where log s_i is normal wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,33 @@ class Truth:
     change: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class TrueChange:
+    """The true change of a simulated slide under one what-if: what it changes of each term, for any gene at once.
+
+    Attributes
+    ----------
+    genes, n_spots
+        All genes of the slide, and how many spots it has.
+    terms
+        How the features (n_spots, k) of each term change, and its effects (n_genes, k).
+    """
+
+    genes: Sequence[str]
+    n_spots: int
+    terms: tuple[Term, ...]
+
+    def of(self, genes: Sequence[str] | None = None) -> Floats:
+        """Return the natural log fold change (n_spots, genes) of some genes, of all by default.
+
+        Raises
+        ------
+        UnknownName
+            If a gene is not the slide's.
+        """
+        return _summed(self.terms, _positions(self.genes, genes), self.n_spots)
+
+
 def has_truth(slide: Slide | AnnData) -> bool:
     """Whether a slide carries the parameters that made it."""
     return KEY in _table(slide).uns
@@ -80,9 +107,24 @@ def truth(slide: Slide | AnnData, what_if: WhatIf, genes: Sequence[str] | None =
         If a state, a tissue or a gene is not the slide's.
     """
     adata = _known(slide)
-    columns = _positions(adata, genes)
-    before, after = (_log_mean(adata, change, columns) for change in (WhatIf(), what_if))
-    return Truth(np.exp(before), np.exp(after), after - before)
+    columns = _positions(adata.var_names, genes)
+    before = _terms(adata, WhatIf())
+    level = _summed(before.values(), columns, adata.n_obs)
+    change = _summed(_changed(before, _terms(adata, what_if)), columns, adata.n_obs)
+    return Truth(np.exp(level), np.exp(level + change), change)
+
+
+def true_change(slide: Slide | AnnData, what_if: WhatIf) -> TrueChange:
+    """Return how a what-if truly changes a simulated slide.
+
+    Raises
+    ------
+    ConcertError, UnknownName
+        As :func:`truth` does.
+    """
+    adata = _known(slide)
+    changed = _changed(_terms(adata, WhatIf()), _terms(adata, what_if))
+    return TrueChange(tuple(adata.var_names), adata.n_obs, changed)
 
 
 def features(slide: Slide | AnnData, what_if: WhatIf) -> dict[str, Floats]:
@@ -118,22 +160,28 @@ def _table(slide: Slide | AnnData) -> AnnData:
     return slide.adata if isinstance(slide, Slide) else slide
 
 
-def _positions(adata: AnnData, genes: Sequence[str] | None) -> npt.NDArray[np.int64]:
+def _positions(known: Sequence[str], genes: Sequence[str] | None) -> npt.NDArray[np.int64]:
     if genes is None:
-        return np.arange(adata.n_vars)
-    where = {str(name): i for i, name in enumerate(adata.var_names)}
+        return np.arange(len(known))
+    where = {str(name): i for i, name in enumerate(known)}
     for gene in genes:
         if gene not in where:
             raise UnknownName("gene", gene, where)
     return np.array([where[gene] for gene in genes], dtype=np.int64)
 
 
-def _log_mean(adata: AnnData, what_if: WhatIf, genes: Codes) -> Floats:
-    """Return the log expected counts (n_spots, genes) of spots of size factor 1."""
-    log_mean = np.zeros((adata.n_obs, len(genes)))
-    for term in _terms(adata, what_if).values():
-        log_mean += term.features @ term.effects[genes].T
-    return log_mean
+def _changed(before: dict[str, Term], after: dict[str, Term]) -> tuple[Term, ...]:
+    """Return the terms of what differs; a spot without coordinates has no change (NaN)."""
+    found = (Term(after[name].features - term.features, term.effects) for name, term in before.items())
+    return tuple(term for term in found if term.features.any())  # NaN counts as something
+
+
+def _summed(terms: Iterable[Term], genes: Codes, n_spots: int) -> Floats:
+    """Return the sum of terms (n_spots, genes)."""
+    total = np.zeros((n_spots, len(genes)))
+    for term in terms:
+        total += term.features @ term.effects[genes].T
+    return total
 
 
 def _terms(adata: AnnData, what_if: WhatIf) -> dict[str, Term]:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 from psygnal import Signal
 
-from napari_concert.evaluate import true_change
 from napari_concert.prediction import ChangeParts, GeneSet, set_parts, set_profile, set_values
 from napari_concert.prediction.genesets import Spelling
 from napari_concert.session import View
@@ -53,7 +52,7 @@ class DistancePlot(PlotCanvas):
         self._set: GeneSet | None = None
         self._reads_sets = False
         self.said = ""
-        for signal in (session.prediction_changed, session.shown_changed, session.slide_changed):
+        for signal in (session.genes_changed, session.shown_changed, session.slide_changed):
             follow(self, signal, self._refresh)
         self._refresh()
 
@@ -144,8 +143,8 @@ class DistancePlot(PlotCanvas):
         self.axes.plot(at[open_], profile["change"][open_] * factor, "o", ms=3.5, mec=FIRST, mfc=inside)
 
     def _draw_truth(self, result: Result, genes: list[str], groups: list[Rows], profile: pd.DataFrame) -> None:
-        truth = true_change(result.slide, result.what_if, genes)
-        if truth is not None:
+        if result.truth is not None:
+            truth = result.truth.of(genes)
             means = [truth[groups[i]].mean() * self.session.scaling.change_factor for i in profile.index]
             self.axes.plot(profile["distance"], means, "D", ms=3.5, mew=0, color=SECOND, label=str(View.TRUTH))
 

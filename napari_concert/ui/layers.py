@@ -9,7 +9,7 @@ import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_concert.session.shown import CUT_OFF
+from napari_concert.session.shown import CUT_OFF, View
 from napari_concert.ui.captions import caption_with_note, title_detail
 from napari_concert.ui.colours import is_dark, patch_colours
 from napari_concert.ui.hover import describe_spot
@@ -57,6 +57,7 @@ class SlideLayers:
             (session.columns_changed, self._show_slide),
             (session.shown_changed, self._show_values),
             (session.prediction_changed, self._show_values),
+            (session.truth_changed, self._show_true),
             (session.live_changed, self._show_live),
             (session.patch_changed, self._follow_patch),
             (session.target_changed, self._follow_target),
@@ -126,6 +127,11 @@ class SlideLayers:
             self._soon.stop()
             self._show_patch()
         self._show_values()
+
+    def _show_true(self, *_: object) -> None:
+        """Colour the spots by the truth, or by what shares its limits."""
+        if self.session.view in (View.CHANGE, View.TRUTH):
+            self._show_values()
 
     def _follow_patch(self, *_: object) -> None:
         """Mark the painted spots; those of a stroke that goes on with the next frame, as moves come faster."""

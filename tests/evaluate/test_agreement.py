@@ -34,8 +34,9 @@ def what_if(slide: Slide) -> WhatIf:
 
 def perfect(slide: Slide, what_if: WhatIf, factor: float = 1.0) -> Prediction:
     """Return a prediction whose change is the truth times a factor: one feature a gene."""
-    true = true_change(slide, what_if, slide.genes)
-    assert true is not None
+    known = true_change(slide, what_if)
+    assert known is not None
+    true = known.of()
     n_genes = slide.n_genes
     return Prediction(
         genes=tuple(slide.genes),
@@ -59,7 +60,7 @@ def perfect(slide: Slide, what_if: WhatIf, factor: float = 1.0) -> Prediction:
 
 def test_half_the_truth_correlates_fully_with_half_the_slope(slide: Slide, what_if: WhatIf) -> None:
     ring = SpotIndex(slide.coords).ring(what_if.rows, 2 * slide.pitch)
-    patch, around = agreement(slide, what_if, perfect(slide, what_if, 0.5), ring)
+    patch, around = agreement(slide, what_if, perfect(slide, what_if, 0.5), ring, true_change(slide, what_if))
     assert (patch.region, around.region) == ("patch", "surroundings")
     assert (patch.spots, around.spots) == (len(what_if.rows), len(ring))
     for score in (patch, around):
@@ -99,12 +100,16 @@ def test_spots_without_coordinates_do_not_count(slide: Slide, what_if: WhatIf) -
     simulated = slide.adata.copy()
     simulated.obsm["spatial"][lost] = np.nan
     other = from_anndata(simulated)
-    score, _ = agreement(other, what_if, replace(perfect(other, what_if), rows=np.arange(400)), np.arange(3))
+    score, _ = agreement(
+        other, what_if, replace(perfect(other, what_if), rows=np.arange(400)), np.arange(3), true_change(other, what_if)
+    )
     assert score.spots == len(what_if.rows) - 2
     assert score.genes_pcc == pytest.approx(1.0)
     assert score.slope == pytest.approx(1.0)
     nowhere = WhatIf((lost, TARGET))
-    score = agreement(other, nowhere, perfect(other, nowhere), np.zeros(0, dtype=np.int64))[0]
+    score = agreement(
+        other, nowhere, perfect(other, nowhere), np.zeros(0, dtype=np.int64), true_change(other, nowhere)
+    )[0]
     assert score.spots == 0
     assert np.isnan([score.genes_pcc, score.slope, score.mean_shift_pcc, score.nearest_pcc]).all()
 
@@ -119,9 +124,9 @@ def test_the_truth_of_other_slides_is_not_known(slide: Slide, what_if: WhatIf) -
     other = slide.with_columns(replace(slide.columns, perturbation="tissue", control=()))
     assert known_truth(slide)
     assert not known_truth(other)
-    assert true_change(other, what_if, ["Sftpc"]) is None
-    assert agreement(other, what_if, perfect(slide, what_if), np.arange(3)) == ()
+    assert true_change(other, what_if) is None
+    assert agreement(other, what_if, perfect(slide, what_if), np.arange(3), None) == ()
 
 
 def test_nothing_painted_has_no_score(slide: Slide, what_if: WhatIf) -> None:
-    assert agreement(slide, WhatIf(), perfect(slide, what_if), np.arange(3)) == ()
+    assert agreement(slide, WhatIf(), perfect(slide, what_if), np.arange(3), true_change(slide, WhatIf())) == ()

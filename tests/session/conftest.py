@@ -29,6 +29,7 @@ SIGNALS = (
     "prediction_changed",
     "live_changed",
     "genes_changed",
+    "truth_changed",
     "training_changed",
     "brush_changed",
     "busy_changed",

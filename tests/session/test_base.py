@@ -107,7 +107,7 @@ def test_without_threads_every_step_is_answered_at_once(trained: Session, watch:
     assert heard.heard == 5 * ["patch_changed", "live_changed"]
     heard.clear()
     trained.end_stroke()
-    assert heard.heard == ["target_changed", "prediction_changed", "shown_changed", "genes_changed"]
+    assert heard.heard == ["target_changed", "prediction_changed", "shown_changed", "genes_changed", "truth_changed"]
     assert trained.current.live is None
     assert same(trained.result.prediction, trained.model.predict(trained.current.what_if, trained.slide))
 

@@ -56,7 +56,7 @@ def test_views_of_a_set_are_those_of_a_change(scored: Session) -> None:
 def test_the_truth_of_a_set_is_the_mean_of_that_of_its_genes(scored: Session) -> None:
     scored.show_view(View.TRUTH)
     genes = scored.result.prediction.genes[:2]
-    expected = np.mean([scored.true_change(gene) for gene in genes], axis=0) / np.log(2)
+    expected = scored.result.truth.of(genes).mean(axis=1) / np.log(2)
     np.testing.assert_allclose(scored.values().values, expected)
     assert scored.values().label == "two · true change"
 

@@ -12,7 +12,7 @@ from napari_concert.session import Session
 from napari_concert.session.edits import COLOURS
 
 EDITED = ["patch_changed", "target_changed"]  # without a model
-PREDICTED = [*EDITED, "prediction_changed", "genes_changed"]
+PREDICTED = [*EDITED, "prediction_changed", "genes_changed", "truth_changed"]
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def test_what_a_patch_becomes_is_an_edit_too(trained: Session, watch: Callable) 
     session = with_two(trained)
     heard = watch(session)
     session.set_target("perturbation", "Tgfbr2")
-    assert heard.heard == ["target_changed", "prediction_changed", "genes_changed"]
+    assert heard.heard == ["target_changed", "prediction_changed", "genes_changed", "truth_changed"]
     session.undo()
     assert session.target == {"perturbation": "Jak2"}
     assert session.result.what_if.patches[1].target == {"perturbation": "Jak2"}

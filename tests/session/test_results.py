@@ -15,6 +15,7 @@ from napari_concert.concert import Concert
 from napari_concert.evaluate import known_truth
 from napari_concert.patches import WhatIf
 from napari_concert.session import Session, TrainingSettings, results
+from napari_concert.session.shown import View
 from napari_concert.session.workspace import Workspace
 from napari_concert.simulate import truth
 from napari_concert.slide import Slide
@@ -63,7 +64,7 @@ def test_agreement_with_the_truth_is_a_correlation_across_genes(trained: Session
     assert patch.genes_pcc == pytest.approx(np.corrcoef(predicted, true[rows].mean(axis=0))[0, 1])
     assert (patch.region, around.region) == ("patch", "surroundings")
     gene = result.prediction.genes[0]
-    np.testing.assert_allclose(trained.true_change(gene), true[:, 0])
+    np.testing.assert_allclose(result.truth.of([gene])[:, 0], true[:, 0])
 
 
 def test_a_slide_that_was_measured_has_no_truth(unlike_slide: Slide) -> None:
@@ -73,7 +74,7 @@ def test_a_slide_that_was_measured_has_no_truth(unlike_slide: Slide) -> None:
     session.paint([1])
     assert not session.has_truth
     assert session.result.agreement == ()
-    assert session.true_change("Gene1") is None
+    assert session.result.truth is None
 
 
 def test_truth_is_not_claimed_for_a_table_that_was_edited(tumour_slide: Slide, model_folder: Path) -> None:
@@ -86,19 +87,19 @@ def test_truth_is_not_claimed_for_a_table_that_was_edited(tumour_slide: Slide, m
     session.train(TrainingSettings(max_epochs=1))
     session.paint([1])
     assert session.result.agreement == ()
-    assert session.true_change(session.result.prediction.genes[0]) is None
+    assert session.result.truth is None
 
 
 def test_signals_of_an_answer(trained: Session, watch: Callable) -> None:
     trained.paint([9])
     heard = watch(trained)
     trained.paint([1, 2])
-    assert heard.heard == ["patch_changed", "target_changed", "prediction_changed", "genes_changed"]
+    assert heard.heard == ["patch_changed", "target_changed", "prediction_changed", "genes_changed", "truth_changed"]
     heard.clear()
     trained.clear()
     assert trained.result.what_if.is_empty
     assert trained.result.patch_genes is None
-    assert heard.heard == ["patch_changed", "target_changed", "prediction_changed", "genes_changed"]
+    assert heard.heard == ["patch_changed", "target_changed", "prediction_changed", "genes_changed", "truth_changed"]
 
 
 def test_undo_restores_the_prediction(trained: Session) -> None:
@@ -223,11 +224,33 @@ def test_compute_gives_the_answer_before_its_tables(tumour_slide: Slide, model_f
     what_if = WhatIf(([3, 8], {"perturbation": "Jak2"}))
     first, second = results.compute(model, tumour_slide, workspace.index, what_if, np.array([3]))
     assert first.patch_genes is None
+    assert not first.is_whole
     assert second.patch_genes is not None
+    assert second.is_whole
     assert second.prediction is first.prediction
     assert second.patch.tolist() == [3]
-    (empty,) = results.compute(model, tumour_slide, workspace.index, WhatIf(), np.array([], dtype=np.int64))
+    *_, empty = results.compute(model, tumour_slide, workspace.index, WhatIf(), np.array([], dtype=np.int64))
     assert len(empty.patch) == len(empty.ring) == 0
+    assert not empty.truth.of().any()
+    assert empty.patch_genes is None
+
+
+def test_the_truth_of_a_stroke_waits_for_its_end(trained: Session) -> None:
+    trained.set_target("perturbation", "Jak2")
+    rows = control_patch(trained.slide)
+    trained.paint(rows[:1])
+    gene = trained.slide.genes[int(np.nanargmax(np.abs(trained.result.truth.of()[rows[0]])))]
+    trained.show_gene(gene)
+    trained.show_view(View.TRUTH)
+    before = trained.values().values
+    trained.begin_stroke()
+    trained.extend_stroke(rows[1:])
+    assert trained.current.live is not None
+    np.testing.assert_array_equal(trained.values().values, before)
+    trained.end_stroke()
+    true = trained.result.truth.of([gene])[:, 0]
+    assert not np.allclose(true / np.log(2), before)
+    np.testing.assert_allclose(trained.values().values, true / np.log(2))
 
 
 def test_without_spots_in_the_active_patch_the_tables_read_all_that_is_perturbed(

@@ -199,7 +199,7 @@ def test_the_surroundings_are_perturbed_and_the_tables_read_the_core(trained: Se
     ring = trained.current.index.ring(core, by)
     heard = watch(trained)
     trained.perturb_surroundings(by)
-    assert heard.heard == [*EDITED, "prediction_changed", "genes_changed"]
+    assert heard.heard == [*EDITED, "prediction_changed", "genes_changed", "truth_changed"]
     around, kept = trained.patches
     assert (around.name, around.spots.tolist(), dict(around.target)) == (
         "around patch 1",

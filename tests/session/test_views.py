@@ -103,7 +103,7 @@ def test_log2_and_natural_logarithm(painted: Session) -> None:
 def test_the_true_change_is_the_true_change(painted: Session) -> None:
     painted.show_view(View.TRUTH)
     shown = painted.values()
-    np.testing.assert_allclose(shown.values * np.log(2), painted.true_change(painted.colour.name))
+    np.testing.assert_allclose(shown.values * np.log(2), painted.result.truth.of([painted.colour.name])[:, 0])
     assert shown.note == "known because this slide is simulated"
 
 

@@ -171,6 +171,17 @@ def test_truth_of_some_genes_in_their_order(tumour):
         simulate.truth(tumour, what_if, ["Stta1"])
 
 
+def test_the_true_change_of_any_gene_is_read_from_one_what_if(tumour):
+    what_if = WhatIf((np.arange(5), {"perturbation": "Jak2"}))
+    whole, change = simulate.truth(tumour, what_if).change, simulate.true_change(tumour, what_if)
+    names = list(tumour.var_names)
+    np.testing.assert_allclose(change.of(), whole)
+    np.testing.assert_allclose(change.of([names[7], names[2]]), whole[:, [7, 2]], atol=1e-12)
+    assert simulate.true_change(tumour, WhatIf()).of([names[7]]).shape == (tumour.n_obs, 1)
+    with pytest.raises(UnknownName, match="Stta1"):
+        change.of(["Stta1"])
+
+
 def test_unknown_states_are_named(tumour):
     with pytest.raises(UnknownName, match=r"no perturbation called 'Jak3'\. Did you mean Jak2"):
         simulate.truth(tumour, WhatIf(([1], {"perturbation": "Jak3"})))

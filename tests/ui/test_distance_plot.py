@@ -97,7 +97,7 @@ def test_it_follows_the_logarithm(plot, painted):
 def test_on_a_simulated_slide_the_truth_is_beside_it(plot, painted):
     painted.show_gene("Fn1")
     truth = points(plot, str(View.TRUTH))[1]
-    expected = painted.true_change("Fn1") / np.log(2)
+    expected = painted.result.truth.of(["Fn1"])[:, 0] / np.log(2)
     assert truth[0] == pytest.approx(expected[painted.painted].mean())
 
 

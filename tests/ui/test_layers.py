@@ -73,15 +73,25 @@ def test_a_column_has_a_legend_instead_of_a_title(layers, opened):
     assert not layers.text.legend.visible
 
 
-def test_painting_moves_the_rings_and_nothing_else(layers, opened):
+def test_painting_moves_the_rings_once_for_quick_moves_and_nothing_else(layers, opened, qtbot):
     drawn = []
     layers.drawn.connect(drawn.append)
     opened.begin_stroke()
     opened.extend_stroke(np.array([3, 4]))
     opened.extend_stroke(np.array([4, 5]))
-    assert drawn == ["patch", "patch"]
+    assert not drawn
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert drawn == ["patch"]
     assert len(layers.scene.rings.data) == 3
+    opened.extend_stroke(np.array([6]))
     opened.end_stroke()
+    qtbot.waitUntil(lambda: len(drawn) == 2)
+    assert len(layers.scene.rings.data) == 4
+
+
+def test_painting_is_taken_back_on_the_picture(layers, opened):
+    opened.paint([3, 4])
+    assert len(layers.scene.rings.data) == 2
     opened.undo()
     assert len(layers.scene.rings.data) == 0
 
