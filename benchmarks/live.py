@@ -2,9 +2,11 @@
 
     python benchmarks/live.py [--spots 2000,20000,100000] [--genes 200]
 
-Each size runs in a process of its own, in the real window: simulated slide, a few epochs of training (the speed of a
-what-if does not depend on how good it is), then strokes with Qt's own mouse events. First one move at a time, each
-waiting for its answer; then moves as fast as a hand makes them, where answers to old moves are left out.
+Each size runs in a process of its own: a simulated slide and a few epochs of training (the speed of a what-if does not
+depend on how good it is). First without a window: the session's own path from the rows under the brush to the new
+values of the shown gene, through the background thread. Then in the real window, with Qt's own mouse events: one move
+at a time, each waiting for its answer, where the canvas draws meanwhile; and moves as fast as a hand makes them, where
+answers to old moves are left out.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ import numpy as np
 from journey import pump, report_memory, spread, wait
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from napari import Viewer
 
+    from napari_concert.session import Session
     from napari_concert.ui.dock import ConcertDock
 
 EPOCHS = 3
@@ -51,12 +55,16 @@ def main() -> None:
 def report(n_spots: int, n_genes: int) -> None:
     """Open, train a little, paint, and print how long each part took."""
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()
-    dock, viewer = open_trained(n_spots, n_genes)
+    folder = make_trained(n_spots, n_genes)
+    print(f"{n_spots:,} spots × {n_genes:,} genes")
+    print(
+        f"  without a window, from the move to new values ready: {spread(1000 * without_window(folder))} ms", flush=True
+    )
+    dock, viewer = open_trained(folder)
     try:
         watch = Watch(dock, viewer)
         one_by_one = [watch.stroke(number, waits=True) for number in range(STROKES + 1)][1:]  # the first warms up
         by_hand = [watch.stroke(number, waits=False) for number in range(STROKES)]
-        print(f"{n_spots:,} spots × {n_genes:,} genes")
         for name in ("painting", "values", "drawing"):
             times = [took[name] for stroke in one_by_one for took in stroke if name in took]
             print(f"  {ABOUT[name]}: {spread(1000 * np.array(times))} ms")
@@ -138,17 +146,74 @@ class Watch:
         pump(0.05)  # the canvas paints what was set
 
 
-def open_trained(n_spots: int, n_genes: int) -> tuple[ConcertDock, Viewer]:
-    """Open the app with a simulated slide and a model of it that was trained for a few epochs."""
+def make_trained(n_spots: int, n_genes: int) -> Path:
+    """Write a simulated slide, and a model of it that was trained for a few epochs, into a folder."""
     from napari_concert import Concert
     from napari_concert.io import from_anndata
     from napari_concert.simulate import tumour
-    from napari_concert.ui.plugin import find_dock, launch
 
     folder = Path(tempfile.mkdtemp())
     adata = tumour(n_spots, n_genes, seed=0)
     adata.write_h5ad(folder / "slide.h5ad")
     Concert(from_anndata(adata), n_genes=n_genes, seed=0).train(EPOCHS).save(folder / "model")
+    return folder
+
+
+def without_window(folder: Path) -> npt.NDArray[np.float64]:
+    """Return the seconds from each move of a few strokes to the new values, of the session alone."""
+    from napari_concert.jobs import Jobs
+    from napari_concert.session import Session
+
+    session = Session(Jobs())
+    session.open(folder / "slide.h5ad")
+    session.jobs.wait()
+    session.load_model(folder / "model")
+    session.jobs.wait()
+    slide, model = session.slide, session.model
+    assert slide is not None
+    assert model is not None
+    session.set_target("perturbation", "Jak2")
+    session.show_gene(str(model.genes[0]))
+    session.jobs.wait()
+    took = [_one_stroke(session, slide.pitch * 4 * number) for number in range(STROKES + 1)][1:]  # the first warms up
+    session.close()
+    return np.concatenate(took)
+
+
+def _one_stroke(session: Session, above: float) -> list[float]:
+    """Paint a stroke somewhere above the middle; give the seconds from each move to its values."""
+    current, ready = session.current, [0.0]
+    assert current is not None
+    index, pitch = current.index, current.slide.pitch
+    middle = np.nanmean(current.slide.coords[:, :2], axis=0)
+
+    def on_live() -> None:
+        session.values()  # the shown gene, decoded
+        ready[0] = time.perf_counter()
+
+    def move(step: int) -> float:
+        began = time.perf_counter()
+        session.extend_stroke(index.spots_in_disc(middle + np.array([pitch * step, above]), 2.5 * pitch))
+        while ready[0] < began:
+            session.jobs.wait(0.002)
+        session.jobs.wait()  # the autosave is not waited for by a user, but may not slow the next move
+        return ready[0] - began
+
+    session.live_changed.connect(on_live)
+    session.begin_stroke()
+    took = [move(step) for step in range(MOVES)]
+    session.end_stroke()
+    session.jobs.wait()
+    session.live_changed.disconnect(on_live)
+    session.undo()
+    session.jobs.wait()
+    return took
+
+
+def open_trained(folder: Path) -> tuple[ConcertDock, Viewer]:
+    """Open the app with the slide and the model of a folder."""
+    from napari_concert.ui.plugin import find_dock, launch
+
     viewer = launch(folder / "slide.h5ad", block=False)
     dock: Any = find_dock(viewer)
     session = dock.session
