@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from napari_concert.concert.reach import Reach
 
 UNSURE = "no gene surely spills over"
-EXPLAINED = "Learned reach: where one spot acts half as strongly as on its neighbour (95 % interval), and where it ends"
+EXPLAINED = (
+    "Learned reach: where the effect of one spot falls to half of what its neighbour gets (95 % interval), and its end"
+)
 
 
 def on_picture(reach: Reach) -> str:
@@ -24,8 +26,8 @@ def on_picture(reach: Reach) -> str:
 def sentence(reach: Reach) -> str:
     """Say how far a state reaches, what is meant by that, and what to doubt."""
     doubt = "" if reach.is_found else f" Yet {UNSURE}."
-    ends = f"It ends at {_length(reach.cut_off, reach.unit)} (median over tissues); {_passes(reach)}."
-    return f"One {reach.state} spot acts half as strongly as on its neighbour at {_away(reach)}. {ends}{doubt}"
+    ends = f"It ends at {_length(reach.cut_off, reach.unit)} (median over tissues), and {_passes(reach)}."
+    return f"The effect of one {reach.state} spot falls to half of what its neighbour gets at {_away(reach)}. {ends}{doubt}"
 
 
 def lines(reaches: Sequence[Reach]) -> str:
@@ -40,7 +42,7 @@ def lines(reaches: Sequence[Reach]) -> str:
 
 
 def _passes(reach: Reach) -> str:
-    return f"{100 * reach.passes_border:.0f} % passes a tissue border"
+    return f"{100 * reach.passes_border:.0f} % of it passes a tissue border"
 
 
 def _distance(reach: Reach) -> str:

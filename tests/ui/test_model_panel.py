@@ -116,7 +116,7 @@ def test_a_model_is_described(panel, trained):
     assert panel.reach.text() == lines(trained.reaches)
     said = panel.reach.text().splitlines()[1:]
     assert [line.split(":")[0] for line in said] == [reach.state for reach in trained.reaches]
-    assert all("µm (" in line and "ends at" in line and "% passes a tissue border" in line for line in said)
+    assert all("µm (" in line and "ends at" in line and "% of it passes a tissue border" in line for line in said)
 
 
 def test_a_model_is_saved_and_loaded(panel, trained, tmp_path, monkeypatch, click):

@@ -32,10 +32,12 @@ def reach():
 def test_a_reach_that_may_be_the_same_in_all_directions_is_one_number(reach):
     assert on_picture(reach) == "dotted: reach of Jak2, half strength at 266 µm"
     assert sentence(reach) == (
-        "One Jak2 spot acts half as strongly as on its neighbour at 266 µm (237 to 300). "
-        "It ends at 662 µm (median over tissues); 93 % passes a tissue border."
+        "The effect of one Jak2 spot falls to half of what its neighbour gets at 266 µm (237 to 300). "
+        "It ends at 662 µm (median over tissues), and 93 % of it passes a tissue border."
     )
-    assert lines([reach]).splitlines()[1] == ("Jak2: 266 µm (237 to 300); ends at 662 µm; 93 % passes a tissue border")
+    assert lines([reach]).splitlines()[1] == (
+        "Jak2: 266 µm (237 to 300); ends at 662 µm; 93 % of it passes a tissue border"
+    )
 
 
 def test_a_reach_that_is_surely_longer_one_way_says_which(reach):
