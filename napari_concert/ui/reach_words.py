@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from napari_concert.concert.reach import Reach
 
 UNSURE = "no gene surely spills over"
-EXPLAINED = (
-    "Learned reach: where the effect of one spot falls to half of what its neighbour gets (95 % interval), and its end"
-)
+EXPLAINED = "Learned reach: where the effect of one spot falls to half of what its neighbour gets (95 % interval)"
 
 
 def on_picture(reach: Reach) -> str:
@@ -27,7 +25,8 @@ def sentence(reach: Reach) -> str:
     """Say how far a state reaches, what is meant by that, and what to doubt."""
     doubt = "" if reach.is_found else f" Yet {UNSURE}."
     ends = f"It ends at {_length(reach.cut_off, reach.unit)} (median over tissues), and {_passes(reach)}."
-    return f"The effect of one {reach.state} spot falls to half of what its neighbour gets at {_away(reach)}. {ends}{doubt}"
+    falls = f"The effect of one {reach.state} spot falls to half of what its neighbour gets at {_away(reach)}."
+    return f"{falls} {ends}{doubt}"
 
 
 def lines(reaches: Sequence[Reach]) -> str:

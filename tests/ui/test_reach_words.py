@@ -35,9 +35,8 @@ def test_a_reach_that_may_be_the_same_in_all_directions_is_one_number(reach):
         "The effect of one Jak2 spot falls to half of what its neighbour gets at 266 µm (237 to 300). "
         "It ends at 662 µm (median over tissues), and 93 % of it passes a tissue border."
     )
-    assert lines([reach]).splitlines()[1] == (
-        "Jak2: 266 µm (237 to 300); ends at 662 µm; 93 % of it passes a tissue border"
-    )
+    said = lines([reach]).splitlines()[1]
+    assert said == "Jak2: 266 µm (237 to 300); ends at 662 µm; 93 % of it passes a tissue border"
 
 
 def test_a_reach_that_is_surely_longer_one_way_says_which(reach):
