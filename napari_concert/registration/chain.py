@@ -107,7 +107,7 @@ def registering(
         If no column tells sections, or there is no such reference, or it has too few spots.
     """
     stack = stack_of(slide)
-    tissues = yield from _read(slide, stack)
+    tissues = yield from _read(slide, stack.order)
     names = tuple(tissues.parts)
     notes = [_too_small(name) for name in stack.order if name not in names]
     if len(names) < 2:
@@ -121,15 +121,35 @@ def registering(
     return Registration(moved, _scores(tissues, stack, moved), chosen, tuple(notes))
 
 
-def _read(slide: Slide, stack: Stack) -> Generator[Progress, None, Tissues]:
-    reading = tissues_of(slide, stack.order)
+def scoring(slide: Slide, before: Stack, after: Stack, name: str) -> Generator[Progress, None, tuple[PairScore, ...]]:
+    """Score a section that was moved by hand against those next to it; closing the generator cancels.
+
+    Parameters
+    ----------
+    before, after
+        How the sections lay, and lie now.
+    name
+        The section that was moved.
+
+    Returns
+    -------
+    tuple of PairScore
+        With the section below and with the one above; none where a section has fewer than ten spots.
+    """
+    at = after.position(name)
+    tissues = yield from _read(slide, after.order[max(at - 1, 0) : at + 2])
+    return _scores(tissues, before, after) if name in tissues.parts else ()
+
+
+def _read(slide: Slide, names: tuple[str, ...]) -> Generator[Progress, None, Tissues]:
+    reading = tissues_of(slide, names)
     while True:
         try:
             text = next(reading)
         except StopIteration as end:
             found: Tissues = end.value
             return found
-        yield Progress(0.0, max(1, len(stack.order) - 1), text)
+        yield Progress(0.0, max(1, len(names) - 1), text)
 
 
 def _too_small(name: str) -> str:

@@ -18,9 +18,9 @@ from napari_concert.slide import Rigid, Slide, Stack
 from napari_concert.slide.sections import stack_of
 
 if TYPE_CHECKING:
-    from napari_concert.registration import Progress, Registration
+    from napari_concert.registration import PairScore, Progress, Registration
 
-JOB = "register"
+JOB, SCORE = "register", "score"
 
 
 class Aligning(Slides):
@@ -48,6 +48,24 @@ class Aligning(Slides):
     def registration(self) -> Registration | None:
         """The registration that put the sections where they are; None after any other change."""
         return self.current.registration if self.current is not None else None
+
+    @property
+    def scores(self) -> tuple[PairScore, ...]:
+        """How well neighbours agree before and after the last move, by the computer or by hand; none while unknown."""
+        return self.current.scores if self.current is not None else ()
+
+    @property
+    def no_adjusting(self) -> str:
+        """Why no section can be moved with the mouse now, and what to do; "" if one can."""
+        if self.current is None:
+            return "Open a slide of two sections or more first."
+        if self.stack is None:
+            return "No column tells two sections: choose one in step 1 (Section) first."
+        if self.is_registering:
+            return "The sections are being aligned: wait for the end, or press Stop."
+        if self.current.compared:
+            return "What-ifs stand beside each other: end the comparison in step 5 first."
+        return ""
 
     @property
     def can_undo_alignment(self) -> bool:
@@ -81,7 +99,7 @@ class Aligning(Slides):
         move
             In the file's units, within the frame that the sections share now.
         """
-        self._restack(lambda stack: stack.moved({name: stack.move_of(name).then(move)}))
+        self._move(name, move, f"Section {name} was moved.")
 
     def match_section(self, name: str, points: npt.ArrayLike, onto: npt.ArrayLike, *, mirror: bool = False) -> None:
         """Move a section so that points on it come to lie on others.
@@ -91,16 +109,18 @@ class Aligning(Slides):
         points, onto
             (k, 2) positions where they lie now, in the slide's unit: on the section, and where they belong.
         """
-        from napari_concert.registration import landmarks
-
-        def matched(stack: Stack) -> Stack:
-            unit = current.slide.units.factor
-            move = landmarks(onto, points, mirror=mirror)
-            in_file = Rigid.of(move.linear, [length / unit for length in move.shift])
-            return stack.moved({name: stack.move_of(name).then(in_file)})
+        from napari_concert.registration import landmarks, residual
 
         current = self._require_slide()
-        self._restack(matched)
+        try:
+            move = landmarks(onto, points, mirror=mirror)
+        except ConcertError as error:
+            self.notified.emit("error", str(error))
+            return
+        units, apart = current.slide.units, residual(move, onto, points)
+        in_file = Rigid.of(move.linear, [length / units.factor for length in move.shift])
+        said = f"Section {name} was matched; the places lie {apart:.3g} {units.name} apart now (root mean square)."
+        self._move(name, in_file, said)
 
     def put_back(self) -> None:
         """Let all sections lie as in the file again."""
@@ -115,30 +135,63 @@ class Aligning(Slides):
             self.notified.emit("info", "The sections lie as they did at first.")
             return
         stack, registered = current.earlier.pop()
-        current.registration = None
+        current.registration, current.scores = None, ()
         self._reread(current, current.slide.with_stack(stack).with_registered(registered))
         self.alignment_changed.emit()
 
-    def _restack(self, change: Callable[[Stack], Stack]) -> None:
+    def _move(self, name: str, move: Rigid, said: str) -> None:
+        """Move a section, say so, and measure in the background what that is worth."""
+        before = self.stack
+        if not self._restack(lambda stack: stack.moved({name: stack.move_of(name).then(move)})):
+            return
+        self.notified.emit("info", said)
+        current, after = self._require_slide(), self.stack
+        if before is not None and after is not None:
+            self._score(current, before, after, name, said)
+
+    def _restack(self, change: Callable[[Stack], Stack]) -> bool:
+        """Change the stack; give whether that could be done."""
         current = self._require_slide()
         try:
             slide = current.slide.with_stack(change(stack_of(current.slide)))
         except ConcertError as error:
             self.notified.emit("error", str(error))
             self.alignment_changed.emit()
-            return
+            return False
         self._place(current, slide)
+        return True
 
     def _place(self, workspace: Workspace, slide: Slide, registration: Registration | None = None) -> None:
         """Take in other places of the sections, as one step that can be undone."""
         old = workspace.slide
         workspace.earlier.append((old.stack, old.registered))
         workspace.registration = registration
+        workspace.scores = registration.scores if registration is not None else ()
         if workspace is self.current:
             self._reread(workspace, slide)
         else:
             workspace.read_as(slide)
         self.alignment_changed.emit()
+
+    def _score(self, workspace: Workspace, before: Stack, after: Stack, name: str, said: str) -> None:
+        from napari_concert.registration import scoring
+
+        slide = workspace.slide
+        self.jobs.submit(
+            SCORE,
+            partial(scoring, slide, before, after, name),
+            lane=JOB,
+            latest=True,
+            on_done=partial(self._scored, workspace, slide, said),
+            on_error=self._failed,
+        )
+
+    def _scored(self, workspace: Workspace, slide: Slide, said: str, scores: tuple[PairScore, ...]) -> None:
+        if workspace.slide is not slide or not scores:
+            return
+        workspace.scores = scores
+        self.alignment_changed.emit()
+        self.notified.emit("info", f"{said} {_agreement(scores)}")
 
     # -- registration -------------------------------------------------------------------------------------------------
 
@@ -186,14 +239,15 @@ class Aligning(Slides):
 
 
 def _outcome(found: Registration) -> str:
-    """Return how well it went, in one sentence."""
+    """Return how well it went, in one sentence or two."""
     if not found.scores:
         return "Nothing was moved."
-    before, after = (_mean([getattr(pair, when).correlation for pair in found.scores]) for when in ("before", "after"))
-    return (
-        f"The sections are aligned to section {found.reference}: the expression of nearest spots of neighbouring "
-        f"sections correlates {after}, {before} before."
-    )
+    return f"The sections are aligned to section {found.reference}. {_agreement(found.scores)}"
+
+
+def _agreement(scores: Sequence[PairScore]) -> str:
+    before, after = (_mean([getattr(pair, when).correlation for pair in scores]) for when in ("before", "after"))
+    return f"The expression of nearest spots of neighbouring sections correlates {after}, {before} before."
 
 
 def _mean(values: Sequence[float]) -> str:

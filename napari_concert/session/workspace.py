@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
-    from napari_concert.registration import Registration
+    from napari_concert.registration import PairScore, Registration
     from napari_concert.session.section_between import SectionBetween
     from napari_concert.simulate import TrueChange
 
@@ -73,8 +73,9 @@ class Workspace:
         The last model that fitted this slide, with its name.
     hidden_sections
         Names of sections of a stack that are not shown.
-    earlier, registration
-        How sections lay before (stack, registered), and the registration that put them where they are.
+    earlier, registration, scores
+        How sections lay before (stack, registered), the registration that put them where they are, and how well
+        neighbours agree since the last move.
     between
         The predicted section between two measured ones, if there is one.
     """
@@ -96,6 +97,7 @@ class Workspace:
     hidden_sections: frozenset[str] = frozenset()
     earlier: list[tuple[Stack | None, bool]] = field(default_factory=list)
     registration: Registration | None = None
+    scores: tuple[PairScore, ...] = ()
     between: SectionBetween | None = None
 
     def __post_init__(self) -> None:

@@ -23,7 +23,9 @@ from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import button, column, follow, heading, note, say
 
 if TYPE_CHECKING:
-    from napari_concert.registration import PairScore, Registration
+    from collections.abc import Sequence
+
+    from napari_concert.registration import PairScore
     from napari_concert.session import Session
     from napari_concert.slide import Slide, Stack
 
@@ -86,7 +88,7 @@ class SectionsForm(QWidget):
         self._space(slide, stack)
         self._offer(stack)
         say(self.says, GUESSED if stack.assumed else KNOWN)
-        say(self.scores, _scores(self.session.registration))
+        say(self.scores, _scores(self.session.scores))
         self._show_work()
 
     def _list(self, slide: Slide, stack: Stack) -> None:
@@ -143,12 +145,12 @@ class SectionsForm(QWidget):
         self.session.order_sections(names)
 
 
-def _scores(registration: Registration | None) -> str:
+def _scores(scores: Sequence[PairScore]) -> str:
     """Return how well neighbours lie on each other, before and after, a pair a line."""
-    if registration is None or not registration.scores:
+    if not scores:
         return ""
     head = "Correlation of expression between nearest spots (single spots, so well below 1), and share that overlaps:"
-    return "\n".join([head, *map(_pair, registration.scores)])
+    return "\n".join([head, *map(_pair, scores)])
 
 
 def _pair(pair: PairScore) -> str:

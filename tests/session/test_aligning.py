@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from anndata import AnnData
 
+from napari_concert.io import from_anndata
 from napari_concert.session import Session
-from napari_concert.slide import Rigid, Slide
+from napari_concert.slide import Columns, Rigid, Slide
 
 
 @pytest.fixture
@@ -159,3 +162,46 @@ def test_one_slide_is_no_stack(session: Session) -> None:
     session.join_slides()
     assert said[0][0] == "error"
     assert len(session.workspaces) == 1
+
+
+def test_what_a_move_by_hand_is_worth_is_measured(session: Session, turned: tuple[Slide, Rigid]) -> None:
+    said: list[tuple[str, str]] = []
+    session.notified.connect(lambda kind, text: said.append((kind, text)))
+    session.move_section("top", turned[1].inverse)
+    (pair,) = session.scores
+    assert (pair.lower, pair.upper) == ("low", "top")
+    assert pair.after.correlation > pair.before.correlation + 0.1
+    assert pair.after.overlap == 1
+    assert said[0] == ("info", "Section top was moved.")
+    assert f"correlates {pair.after.correlation:.2f}, {pair.before.correlation:.2f} before" in said[-1][1]
+    session.undo_alignment()
+    assert not session.scores
+
+
+def test_landmarks_say_how_far_they_lie_apart(session: Session) -> None:
+    said: list[tuple[str, str]] = []
+    session.notified.connect(lambda kind, text: said.append((kind, text)))
+    assert session.slide is not None
+    ends = session.slide.coords[[144, 155], :2]
+    away = (ends[1] - ends[0]) * 10 / np.linalg.norm(ends[1] - ends[0])
+    session.match_section("top", [ends[0] - away, ends[1] + away], ends)  # 20 µm too long: 10 too far at each end
+    assert "10 µm apart" in said[0][1]
+    session.match_section("top", ends[:1], ends[:1])
+    assert said[-1] == ("error", "It takes at least two pairs of landmarks; got 1. Set more.")
+
+
+def test_a_section_too_small_to_measure_is_moved_all_the_same(new_adata: Callable[..., AnnData]) -> None:
+    adata = new_adata(side=6, genes=5)
+    adata.obs["section"] = ["few"] * 5 + ["many"] * 31
+    session = Session()
+    session.add(from_anndata(adata, columns=Columns(perturbation="perturbation", section="section")))
+    session.move_section("few", Rigid(5))
+    assert session.can_undo_alignment
+    assert not session.scores
+
+
+def test_it_says_why_nothing_can_be_moved_with_the_mouse(session: Session, slide: Slide) -> None:
+    assert session.no_adjusting == ""
+    session.add(slide)
+    assert "No column tells two sections" in session.no_adjusting
+    assert "Open a slide" in Session().no_adjusting
