@@ -99,7 +99,7 @@ class Aligning(Slides):
         move
             In the file's units, within the frame that the sections share now.
         """
-        self._move(name, move, f"Section {name} was moved.")
+        self._move_on(name, move, f"Section {name} was moved.")
 
     def match_section(self, name: str, points: npt.ArrayLike, onto: npt.ArrayLike, *, mirror: bool = False) -> None:
         """Move a section so that points on it come to lie on others.
@@ -120,7 +120,7 @@ class Aligning(Slides):
         units, apart = current.slide.units, residual(move, onto, points)
         in_file = Rigid.of(move.linear, [length / units.factor for length in move.shift])
         said = f"Section {name} was matched; the places lie {apart:.3g} {units.name} apart now (root mean square)."
-        self._move(name, in_file, said)
+        self._move_on(name, in_file, said)
 
     def put_back(self) -> None:
         """Let all sections lie as in the file again."""
@@ -139,7 +139,7 @@ class Aligning(Slides):
         self._reread(current, current.slide.with_stack(stack).with_registered(registered))
         self.alignment_changed.emit()
 
-    def _move(self, name: str, move: Rigid, said: str) -> None:
+    def _move_on(self, name: str, move: Rigid, said: str) -> None:
         """Move a section, say so, and measure in the background what that is worth."""
         before = self.stack
         if not self._restack(lambda stack: stack.moved({name: stack.move_of(name).then(move)})):
