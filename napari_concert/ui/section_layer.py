@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 NAME_SIZE = 11  # points
+_BESIDE = 0.2  # of a section's width: in space napari centres a text on its place
 _FAINT = 0.28
 _GREY = {True: (0.75, 0.8, 0.9, _FAINT), False: (0.25, 0.3, 0.4, _FAINT)}  # on a dark canvas, and on a light one
 _INK = {True: "white", False: "black"}
@@ -53,19 +54,20 @@ class SectionLayer:
         in_space = stack.mode is StackMode.SPACE
         self._place(self._ends(stack) if in_space else self._corners(stack), _CLEAR)
         names = [stack.levels.names[level] for level in stack.shown]
-        anchor = "lower_right" if in_space else "lower_left"
-        self.layer.text = {"string": names, "color": _INK[dark], "size": NAME_SIZE, "anchor": anchor}
+        self.layer.text = {"string": names, "color": _INK[dark], "size": NAME_SIZE, "anchor": "lower_left"}
 
     def _corners(self, stack: StackLayout) -> Floats:
         low = stack.boxes[stack.shown, 0]
-        return np.column_stack([stack.heights[stack.shown], low[:, 1], low[:, 0]])
+        above = low[:, 1] - self.scene.slide.pitch  # clear of the spots
+        return np.column_stack([stack.heights[stack.shown], above, low[:, 0]])
 
     def _ends(self, stack: StackLayout) -> Floats:
-        """Return a place beside the spot with the smallest x of each section."""
+        """Return a place beside the spot with the smallest x of each section, far enough for half a name."""
         points, of = self.scene.layout.points, stack.levels.of
         rows = [np.flatnonzero(of == level) for level in stack.shown]
         ends = points[[here[np.argmin(points[here, 2])] for here in rows]]
-        return np.asarray(ends - [0.0, 0.0, self.scene.slide.pitch], dtype=np.float64)
+        widest = np.ptp(stack.boxes[:, :, 0], axis=1).max()
+        return np.asarray(ends - [0.0, 0.0, _BESIDE * widest], dtype=np.float64)
 
     def show_neighbours(self, level: int, dark: bool) -> None:
         """Draw the shown sections next to one faintly, on its plane."""

@@ -189,3 +189,10 @@ def test_inducing_points_grow_with_the_slide_up_to_a_limit(
     slide = case(n_spots, 1)
     arrays = replace(slide.arrays, place=np.arange(n_spots) % n_places)
     assert inducing_count(arrays, 128) == expected
+
+
+@pytest.mark.parametrize(("n_spots", "expected"), [(40, 16), (800, 100), (2400, 300), (9600, 512)])
+def test_sections_in_one_space_need_more_of_them(case: Callable[..., Any], n_spots: int, expected: int) -> None:
+    arrays = case(n_spots, 1).arrays
+    deep = replace(arrays, coords=np.column_stack([arrays.coords[:, :2], np.zeros(n_spots)]))
+    assert inducing_count(deep, 128) == expected
