@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_concert.registration import PairScore, Progress, Registration
 
 JOB, SCORE = "register", "score"
+ROUNDING = 1e-6  # pitches
 
 
 class Aligning(Slides):
@@ -109,18 +110,31 @@ class Aligning(Slides):
         points, onto
             (k, 2) positions where they lie now, in the slide's unit: on the section, and where they belong.
         """
-        from napari_concert.registration import landmarks, residual
+        from napari_concert.registration import landmarks
 
         current = self._require_slide()
         try:
-            move = landmarks(onto, points, mirror=mirror)
+            move, apart = landmarks(onto, points, mirror=mirror), self.places_apart(points, onto, mirror=mirror)
         except ConcertError as error:
             self.notified.emit("error", str(error))
             return
-        units, apart = current.slide.units, residual(move, onto, points)
+        units = current.slide.units
         in_file = Rigid.of(move.linear, [length / units.factor for length in move.shift])
         said = f"Section {name} was matched; the places lie {apart:.3g} {units.name} apart now (root mean square)."
         self._move_on(name, in_file, said)
+
+    def places_apart(self, points: npt.ArrayLike, onto: npt.ArrayLike, *, mirror: bool = False) -> float:
+        """Return how far apart :meth:`match_section` would leave the places: root mean square, in the slide's unit.
+
+        Raises
+        ------
+        ConcertError
+            If the places do not tell how the section is to be moved.
+        """
+        from napari_concert.registration import landmarks, residual
+
+        apart = residual(landmarks(onto, points, mirror=mirror), onto, points)
+        return apart if apart > ROUNDING * self._require_slide().slide.pitch else 0.0
 
     def put_back(self) -> None:
         """Let all sections lie as in the file again."""

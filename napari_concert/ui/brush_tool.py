@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from napari.components._viewer_mouse_bindings import double_click_to_zoom
 from psygnal import Signal
 
 from napari_concert.selection import Lesion, Mode
 from napari_concert.session.preferences import LESION
 from napari_concert.ui.gestures import GESTURES, problem_in_space
+from napari_concert.ui.held_zoom import HeldZoom
 from napari_concert.ui.pointing import is_in_space, spot_at
 from napari_concert.ui.tools import ABOUT, Tool
 
@@ -71,7 +71,8 @@ class BrushTool:
         self.corners: list[Floats] = []
         self.polygon_mode = Mode.ADD
         self.polygon_plane: int | None = None
-        self.is_turning = self._double_click_zoomed = False
+        self.is_turning = False
+        self._zoom = HeldZoom(viewer)
         self._said: set[str] = set()
         self._callbacks = (
             (viewer.mouse_drag_callbacks, self._drag),
@@ -111,7 +112,7 @@ class BrushTool:
         self.give_up()
         if active and scene is not None:
             self.viewer.layers.selection.active = scene.spots
-        self._hold_zoom(active)
+        self._zoom.hold(active)
         self._show_cursor()
         self.active_changed.emit(active)
 
@@ -237,16 +238,6 @@ class BrushTool:
         brush = self.tool is Tool.BRUSH
         spots.cursor = "standard" if spots.mouse_pan else "circle" if brush else "cross"
         spots.cursor_size = 2 * self.radius
-
-    def _hold_zoom(self, held: bool) -> None:
-        """Keep the second of two quick clicks from zooming, as napari would; or let it zoom again."""
-        callbacks = self.viewer.mouse_double_click_callbacks
-        if held and double_click_to_zoom in callbacks:
-            callbacks.remove(double_click_to_zoom)
-            self._double_click_zoomed = True
-        elif not held and self._double_click_zoomed:
-            callbacks.insert(0, double_click_to_zoom)
-            self._double_click_zoomed = False
 
     def _bind_keys(self) -> None:
         """Bind keys on the slide's own layers, so that no other layer's shortcuts are shadowed."""

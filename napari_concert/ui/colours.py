@@ -64,7 +64,7 @@ def patch_colours(owner: npt.NDArray[np.int64], hexes: Mapping[int, str], active
         Colour of each patch, by key.
     """
     keys = sorted(hexes)
-    table = _rgba([hexes[key] for key in keys])
+    table = rgba([hexes[key] for key in keys])
     table[[key != active for key in keys], 3] = FAINT
     return table[np.searchsorted(keys, owner)]
 
@@ -77,11 +77,12 @@ def is_dark(colour: Sequence[float]) -> bool:
 
 def _palette(count: int) -> Rgba:
     if count <= len(_PALETTE):
-        return _rgba(_PALETTE[:count])
+        return rgba(_PALETTE[:count])
     return np.asarray(ensure_colormap("turbo").map(np.linspace(0.05, 0.95, count)), dtype=np.float32)
 
 
-def _rgba(hexes: Sequence[str]) -> Rgba:
+def rgba(hexes: Sequence[str]) -> Rgba:
+    """Give colours such as "#56b4e9" as RGBA (k, 4)."""
     values = [[int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1.0] for code in hexes]
     return np.array(values, dtype=np.float32).reshape(-1, 4)
 
@@ -93,7 +94,7 @@ def _sequential() -> Colormap:
 
 @cache
 def _diverging() -> Colormap:
-    return Colormap(_rgba(_COOL_WARM), name="concert change", nan_color=NO_VALUE)
+    return Colormap(rgba(_COOL_WARM), name="concert change", nan_color=NO_VALUE)
 
 
 @cache

@@ -17,10 +17,13 @@ from napari_concert.ui.overlays import PictureText
 from napari_concert.ui.scene import SlideScene
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari import Viewer
 
     from napari_concert.session import Session, ShownValues
     from napari_concert.session.comparison import Comparison
+    from napari_concert.ui.colours import Rgba
 
 _FRAME = 25  # ms that rings of a stroke wait: the canvas draws once for many moves, and for the values with them
 _ROOM = 0.93  # the slide leaves a margin for what is written on the picture
@@ -47,7 +50,7 @@ class SlideLayers:
         self.text = PictureText(viewer)
         self.scene: SlideScene | None = None
         self._shown: ShownValues | None = None
-        self._reach_note = ""
+        self._reach_note, self._instead = "", ""
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.setInterval(_FRAME)
@@ -110,7 +113,8 @@ class SlideLayers:
         dark = is_dark(self.viewer.canvas.background_color)
         self.scene.set_off_rings(dark)
         names, colours = self.scene.colour(self._shown, dark)
-        self.text.set_legend(self._shown.label, names, colours)
+        if not self._instead:
+            self.text.set_legend(self._shown.label, names, colours)
         self._show_texts()
         self.drawn.emit("values")
 
@@ -156,6 +160,8 @@ class SlideLayers:
     def _show_texts(self, *_: object) -> None:
         """Say on the picture what is shown, what is painted, and what to doubt."""
         shown = self._shown
+        if self._instead:
+            return
         if self.scene is None or shown is None:
             self.text.clear()
             return
@@ -177,6 +183,8 @@ class SlideLayers:
 
     def show_caption(self, *_: object) -> None:
         """Say which section is seen, and what is painted."""
+        if self._instead:
+            return
         compared = self._compared()
         if self.scene is not None and compared is not None:
             unit = compared.shown[0][1].unit
@@ -185,6 +193,16 @@ class SlideLayers:
             note = self._shown.note if self._shown is not None else ""
             said = caption_with_note(self.scene.slide, self.session.patches, note)
             self.text.set_caption("\n".join(line for line in (self._section(), said, self._reach_note) if line))
+
+    def tell_instead(self, text: str, names: Sequence[str] = (), colours: Rgba | None = None) -> None:
+        """Say something else while the slide is out of sight, with a legend; "" tells of the slide again."""
+        self._instead = text
+        if not text:
+            self._show_values()
+            return
+        self.text.clear()
+        self.text.set_caption(text)
+        self.text.set_legend("", names, np.zeros((0, 4), np.float32) if colours is None else colours)
 
     def set_reach_note(self, text: str) -> None:
         """Say on the picture what the dotted ring is; "" where there is none."""

@@ -138,7 +138,7 @@ def _stack(coords: Floats, levels: Levels, view: StackView, hidden: frozenset[in
     shifts = np.zeros((len(levels), 2))
     if view.mode is StackMode.GRID:
         shown = [level for level in range(len(levels)) if level not in hidden]
-        shifts[shown] = _cells(boxes[shown])[:, ::-1]
+        shifts[shown] = cells(boxes[shown])[:, ::-1]
     drawn = np.full(coords.shape, np.nan)
     drawn[known, :2] = coords[known, :2] + shifts[levels.of[known]]
     # in space spots keep their own height, which may differ within a section
@@ -168,12 +168,12 @@ def _side_by_side(points: Floats, places: Rows) -> Floats:
     if len(known) < 2 or not _any_overlap(list(known.values())):
         return points
     moved = points.copy()
-    for place, shift in zip(known, _cells(np.array(list(known.values()))[:, :, ::-1]), strict=True):
+    for place, shift in zip(known, cells(np.array(list(known.values()))[:, :, ::-1]), strict=True):
         moved[places == place] += shift
     return moved
 
 
-def _cells(boxes: Floats) -> Floats:
+def cells(boxes: Floats) -> Floats:
     """Give how far (k, 2; y, x) boxes (k, 2, 2; x, y) are moved so that each is in the middle of its own cell."""
     low, high = boxes[:, 0, ::-1], boxes[:, 1, ::-1]
     cell = (high - low).max(axis=0)

@@ -1,4 +1,4 @@
-"""Turn and shift one section by hand, by numbers."""
+"""Turn and shift one section by hand: with the mouse, or by numbers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from napari_concert.ui.widgets import button, follow, form
 
 if TYPE_CHECKING:
     from napari_concert.session import Session
+    from napari_concert.ui.by_hand_form import ByHandForm
 
 TITLE = "Adjust a section by hand"
-TIP = "Show or hide turning and shifting by numbers."
+TIP = "Show or hide turning and shifting one section, with the mouse or by numbers."
 
 
 class NudgeForm(Folding):
@@ -43,7 +44,8 @@ class NudgeForm(Folding):
             part.setToolTip(TIPS[tip])
             part.setKeyboardTracking(False)
             part.setMinimumWidth(100)
-        fields, shift, last = form(), QHBoxLayout(), QHBoxLayout()
+        self._fields = fields = form()
+        shift, last = QHBoxLayout(), QHBoxLayout()
         self.body.setLayout(fields)
         shift.addWidget(self.right)
         shift.addWidget(self.down)
@@ -52,6 +54,10 @@ class NudgeForm(Folding):
         fields.addRow("Section", self.section)
         fields.addRow("Shift", shift)
         fields.addRow("Turn", last)
+
+    def add_mouse_form(self, mouse: ByHandForm) -> None:
+        """Take in what needs a viewer: moving the section in the picture."""
+        mouse.join(self._fields, self.section, self.body)
 
     def _offer(self, *_: object) -> None:
         slide, stack = self.session.slide, self.session.stack

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from napari_concert.slide import Columns
     from napari_concert.ui.arranger import Arranger
     from napari_concert.ui.between_layer import BetweenLayer
+    from napari_concert.ui.by_hand import ByHand
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.layers import SlideLayers
     from napari_concert.ui.reach_ring import ReachRing
     from napari_concert.ui.tissue_image import TissueImage
 
-    Drawn: TypeAlias = ReachRing | TissueImage | Arranger | BetweenLayer | SlideLayers | CompareLayers
+    Drawn: TypeAlias = ByHand | ReachRing | TissueImage | Arranger | BetweenLayer | SlideLayers | CompareLayers
 
 Paths: TypeAlias = str | Sequence[str]
 LayerTuples: TypeAlias = list[tuple[Any, ...]]
@@ -64,6 +65,8 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     from napari_concert.ui.arranger import Arranger
     from napari_concert.ui.between_layer import BetweenLayer
     from napari_concert.ui.brush_tool import BrushTool
+    from napari_concert.ui.by_hand import ByHand
+    from napari_concert.ui.by_hand_form import ByHandForm
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.home import kept_dock
@@ -77,13 +80,15 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     if closed is not None:
         return closed
     session = session or make_session()
-    layers, compared = SlideLayers(viewer, session), CompareLayers(viewer, session)
+    layers = SlideLayers(viewer, session)
     brush, image = BrushTool(viewer, layers, session), TissueImage(viewer, session, layers)
+    by_hand, compared = ByHand(viewer, session, layers, brush), CompareLayers(viewer, session)
     ring, dock = ReachRing(viewer, layers, session, brush), ConcertDock(session, viewer, brush)
     dock.slide_panel.add_image_form(ImageForm(image))
+    dock.slide_panel.sections.nudge.add_mouse_form(ByHandForm(by_hand))
     viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
     arranger, between = Arranger(viewer, session, layers), BetweenLayer(viewer, session, layers)
-    _keep(dock, viewer, ring, image, arranger, between, layers, compared)
+    _keep(dock, viewer, by_hand, ring, image, arranger, between, layers, compared)
     return dock
 
 
