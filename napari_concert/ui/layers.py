@@ -51,6 +51,7 @@ class SlideLayers:
         self.scene: SlideScene | None = None
         self._shown: ShownValues | None = None
         self._reach_note, self._instead = "", ""
+        self._legend: tuple[str, Sequence[str], Rgba] = ("", (), np.zeros((0, 4), np.float32))
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.setInterval(_FRAME)
@@ -113,8 +114,7 @@ class SlideLayers:
         dark = is_dark(self.viewer.canvas.background_color)
         self.scene.set_off_rings(dark)
         names, colours = self.scene.colour(self._shown, dark)
-        if not self._instead:
-            self.text.set_legend(self._shown.label, names, colours)
+        self._legend = self._shown.label, names, colours
         self._show_texts()
         self.drawn.emit("values")
 
@@ -165,6 +165,7 @@ class SlideLayers:
         if self.scene is None or shown is None:
             self.text.clear()
             return
+        self.text.set_legend(*self._legend)
         compared = self._compared()
         if compared is not None:  # each cell has its own name
             self.text.set_title("", "")
@@ -196,9 +197,11 @@ class SlideLayers:
 
     def tell_instead(self, text: str, names: Sequence[str] = (), colours: Rgba | None = None) -> None:
         """Say something else while the slide is out of sight, with a legend; "" tells of the slide again."""
+        if text == self._instead:
+            return
         self._instead = text
         if not text:
-            self._show_values()
+            self._show_texts()
             return
         self.text.clear()
         self.text.set_caption(text)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 
-MOST_DRAWN = 10_000  # spots of a section: more are drawn in part, so that the mouse is followed at once
+MOST_DRAWN = 5_000  # spots of a section: more are drawn in part, as napari reads all of a layer at each move
 FAINTEST, STRONGEST = 0.25, 0.95  # opacity from the lowest value to the highest
 # of the section that moves and of the one that stays, on a dark canvas and on a light one; told apart by all eyes
 HUES = {True: ("#ffab1a", "#4fb3ff"), False: ("#c25700", "#0064b8")}
