@@ -3,7 +3,7 @@
     python benchmarks/stacks.py [--spots 2400] [--sections 8] [--genes 50]
 
 The real window on a simulated stack (``simulate.stroke``), all sections in view, no model: what a model adds to a move
-is in benchmarks/live.py.
+is in benchmarks/live.py. Pictures are counted as they come into the window.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import argparse
 import os
 import tempfile
 import time
+from typing import Any
 
 import numpy as np
 from journey import pump, spread
 
-STROKES, MOVES, TURNS = 2, 9, 8
+STROKES, MOVES, TURNS = 3, 24, 16
+LONG = 180  # pixels of a stroke
+HAND = 0.012  # seconds between two moves of a fast hand
 
 
 def main() -> None:
-    """Print frames a second and milliseconds a move."""
+    """Print pictures a second and milliseconds a move."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("spots", 2400), ("sections", 8), ("genes", 50)):
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -50,62 +53,94 @@ def report(spots: int, sections: int, genes: int) -> None:
     draw(viewer)
     print(f"{session.current.painting.n_spots:,} spots on {sections} sections; to 3D and drawn in", end=" ")
     print(f"{1000 * (time.perf_counter() - started):.0f} ms")
-    print(f"turning: {frames(viewer):.1f} frames a second")
+    print(f"turning: {turning(viewer):.1f} pictures a second")
     dock.brush.set_active(True)
     for depth in (Depth(), Depth("sections", 2), Depth("sphere")):
         session.set_depth(depth)
-        moves, whole = paint(viewer, dock)
-        print(
-            f"{depth.reaches}: a move {spread(moves)}; drawn {spread(whole)} ms; {len(session.painted):,} spots painted"
-        )
+        presses, moves, rate = paint(viewer, dock)
+        print(f"{depth.reaches}: a press {spread(presses)} ms; a move {spread(moves)} ms", end="; ")
+        print(f"{rate:.1f} pictures a second; {len(session.painted):,} spots painted")
         session.clear()
     viewer.close()
 
 
-def draw(viewer: object) -> None:
-    """Draw the canvas now."""
-    viewer.window._qt_viewer.canvas._scene_canvas.render()  # type: ignore[attr-defined]
+def draw(viewer: Any) -> None:
+    """Draw the canvas into the window now, and the window onto the screen."""
+    from qtpy.QtWidgets import QApplication
+
+    viewer.window._qt_viewer.canvas.native.repaint()
+    QApplication.processEvents()
 
 
-def frames(viewer: object) -> float:
+def turn(viewer: Any) -> None:
+    """Look from a little farther round."""
+    camera = viewer.scene.camera
+    first, second, third = camera.angles
+    camera.angles = (first, second + 2, third)
+
+
+def turning(viewer: Any) -> float:
     """Return how many pictures a second are drawn while the view turns."""
-    camera = viewer.scene.camera  # type: ignore[attr-defined]
     started = time.perf_counter()
     for _ in range(TURNS):
-        first, second, third = camera.angles
-        camera.angles = (first, second + 2, third)
+        turn(viewer)
         draw(viewer)
     return TURNS / (time.perf_counter() - started)
 
 
-def paint(viewer: object, dock: object) -> tuple[np.ndarray, np.ndarray]:
-    """Return milliseconds of each move, drawing left out, and drawing included."""
-    from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-    from qtpy.QtGui import QMouseEvent
+def paint(viewer: Any, dock: Any) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return milliseconds of each press and of each move, drawing left out, and pictures a second meanwhile."""
+    moves: list[float] = []
+    dock.brush.move_took.connect(moves.append)
+    done = []
+    for number in range(STROKES):
+        turn(viewer)  # as users do: which spots lie behind each other is found anew
+        draw(viewer)
+        done.append(stroke(viewer, 0.3 + 0.4 * number / STROKES))
+    dock.brush.move_took.disconnect(moves.append)
+    presses, pictures, seconds = np.array(done).T
+    return 1000 * presses, 1000 * np.array(moves), float(pictures.sum() / seconds.sum())
+
+
+def stroke(viewer: Any, down: float) -> tuple[float, int, float]:
+    """Paint across the canvas, some way down; give the seconds of the press, and pictures and seconds of the moves."""
+    from qtpy.QtCore import QPoint, Qt
     from qtpy.QtTest import QTest
+
+    canvas = viewer.window._qt_viewer.canvas
+    native, left, pictures = canvas.native, Qt.MouseButton.LeftButton, [0]
+
+    def count(_event: object) -> None:
+        pictures[0] += 1
+
+    along = np.linspace(-LONG / 2, LONG / 2, MOVES)[:, None] * [1.0, 0.3]
+    points = np.array([native.width() / 2, native.height() * down]) + along
+    path = [QPoint(*at) for at in points.round().astype(int).tolist()]
+    began = time.perf_counter()
+    QTest.mousePress(native, left, Qt.KeyboardModifier.NoModifier, path[0])
+    pressed = time.perf_counter() - began
+    pump(0.3)
+    canvas._scene_canvas.events.draw.connect(count)
+    began = time.perf_counter()
+    for at in path[1:]:
+        drag(native, at)
+        pump(HAND)
+    seconds = time.perf_counter() - began
+    canvas._scene_canvas.events.draw.disconnect(count)
+    QTest.mouseRelease(native, left, Qt.KeyboardModifier.NoModifier, path[-1])
+    pump(0.3)
+    return pressed, pictures[0], seconds
+
+
+def drag(native: Any, at: Any) -> None:
+    """Move the mouse with its button held down; QTest's own moves hold none."""
+    from qtpy.QtCore import QEvent, QPointF, Qt
+    from qtpy.QtGui import QMouseEvent
     from qtpy.QtWidgets import QApplication
 
-    native = viewer.window._qt_viewer.canvas.native  # type: ignore[attr-defined]
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    took: list[float] = []
-    dock.brush.move_took.connect(took.append)  # type: ignore[attr-defined]
-    whole = []
-    for stroke in range(STROKES):
-        middle = np.array([native.width() / 2, native.height() * (0.3 + 0.4 * stroke / STROKES)])
-        along = np.linspace(-90, 90, MOVES)[:, None] * [1.0, 0.3]
-        path = [QPoint(*at) for at in (middle + along).round().astype(int).tolist()]
-        QTest.mousePress(native, left, none, path[0])
-        for at in path[1:]:
-            QTest.qWait(15)
-            started = time.perf_counter()
-            global_at = QPointF(native.mapToGlobal(at))
-            QApplication.sendEvent(native, QMouseEvent(QEvent.Type.MouseMove, QPointF(at), global_at, left, left, none))
-            draw(viewer)
-            whole.append(1000 * (time.perf_counter() - started))
-        QTest.mouseRelease(native, left, none, path[-1])
-        pump(0.05)
-    dock.brush.move_took.disconnect(took.append)  # type: ignore[attr-defined]
-    return 1000 * np.array(took), np.array(whole)
+    where = QPointF(native.mapToGlobal(at))
+    QApplication.sendEvent(native, QMouseEvent(QEvent.Type.MouseMove, QPointF(at), where, left, left, none))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 from napari.components.overlays import TextOverlay
 
 from napari_concert.ui.banner import BannerOverlay
+from napari_concert.ui.caption_overlay import CaptionOverlay
 from napari_concert.ui.legend import LegendOverlay
 from napari_concert.ui.measure import wrap
 
@@ -49,7 +50,7 @@ class PictureText:
         self.banner = BannerOverlay(
             position="top_left", font_size=_FONT_SIZE, box_color=_WARNING_BOX, color=_WARNING_TEXT
         )
-        self.caption = TextOverlay(position="bottom_left", font_size=_FONT_SIZE)
+        self.caption = CaptionOverlay(position="bottom_left", font_size=_FONT_SIZE)
         for name in ("title", "legend", "banner", "caption"):
             self._overlays[f"concert_{name}"] = getattr(self, name)
         viewer.canvas.events.size.connect(self._wrap)

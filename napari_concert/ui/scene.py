@@ -24,7 +24,7 @@ from napari_concert.ui.colours import NO_VALUE, Rgba, category_colours, colormap
 from napari_concert.ui.layout import lay_out
 from napari_concert.ui.outline import OutlineOverlay
 from napari_concert.ui.reach_overlay import ReachOverlay
-from napari_concert.ui.spots import SpotsLayer, layer_units, show_colours, show_values
+from napari_concert.ui.spots import SpotsLayer, layer_units, show_colours, show_rings, show_values
 
 if TYPE_CHECKING:
     from napari_concert.session import ShownValues
@@ -156,11 +156,7 @@ class SlideScene:
         if np.array_equal(ringed, self._ringed) and np.array_equal(colours, self._ring_colours):
             return False
         self._ringed, self._ring_colours = ringed, colours
-        # without the event the viewer does not recompute its extent, which the rings cannot change
-        with self.rings.events.data.blocker():
-            self.rings.data = self._data[ringed]
-        if len(colours):
-            self.rings.face_color = colours
+        show_rings(self.rings, self._data[ringed], colours)
         return True
 
     def set_off_rings(self, dark: bool) -> None:

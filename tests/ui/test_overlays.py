@@ -101,6 +101,28 @@ def test_the_box_of_a_warning_is_as_large_as_its_words(window):
     assert line * (1 + 1.1 * (lines - 1)) <= visual.box.height + 1 < line * (2 + 1.1 * (lines - 1))
 
 
+def test_a_caption_of_as_many_lines_is_drawn_once(window, qtbot):
+    text, drawn = window.brush.layers.text, []
+    text.set_caption("1 spot")
+    qtbot.wait(300)
+    canvas = window.canvas._scene_canvas
+    canvas.events.draw.connect(lambda _event: drawn.append(text.caption.text))
+    text.set_caption("1,000 spots")
+    qtbot.wait(300)
+    assert drawn == ["1,000 spots"]
+
+
+def test_a_caption_of_more_lines_stays_on_the_picture(window, qtbot):
+    text = window.brush.layers.text
+    text.set_caption("1 spot")
+    qtbot.wait(300)
+    (visual,) = window.canvas._viewer_overlay_to_visual[text.caption]
+    low = visual.node.transform.translate[1] + visual.y_size
+    text.set_caption("1 spot\n2 spots\n3 spots")
+    qtbot.wait(300)
+    assert visual.node.transform.translate[1] + visual.y_size == pytest.approx(low)
+
+
 def test_closing_takes_the_texts_off(text, viewer):
     text.close()
     assert not set(NAMES) & set(viewer.canvas.overlays)
