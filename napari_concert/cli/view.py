@@ -8,7 +8,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_concert.cli.columns import SLIDE, ColumnOptions, add_column_options, with_columns
+from napari_concert.cli.columns import (
+    SLIDE,
+    ColumnOptions,
+    add_column_options,
+    add_spacing_option,
+    in_space,
+    with_columns,
+)
 from napari_concert.errors import ConcertError
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser("view", help="open the app (the default)", description="Open the app.")
     parser.add_argument("path", metavar="PATH", nargs="?", type=Path, help=f"slide to open: {SLIDE}")
     add_column_options(parser)
+    add_spacing_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -29,7 +37,7 @@ def run(args: Namespace) -> int:
     if args.path is not None:
         require_slide_file(args.path)
     columns = _columns(args)
-    open_app(args.path, columns, um_per_unit=args.um_per_unit, registered=args.registered)
+    open_app(args.path, columns, um_per_unit=args.um_per_unit, registered=args.registered, z_spacing=args.z_spacing)
     return 0
 
 
@@ -59,17 +67,24 @@ def require_slide_file(path: Path) -> None:
 
 
 def _columns(args: Namespace) -> Columns | None:
-    """Return the columns if any were given: only then must the slide be read here."""
+    """Return the columns if any were given; only for them, and to find sections, must the slide be read here."""
     options = ColumnOptions.of(args)
-    if options.is_empty or args.path is None:
+    if args.path is None or (options.is_empty and args.z_spacing is None):
         return None
     from napari_concert.io import read
 
-    return with_columns([read(args.path)], options)[0].columns
+    slide = with_columns([read(args.path)], options)[0]
+    in_space(slide, args.z_spacing)
+    return None if options.is_empty else slide.columns
 
 
 def open_app(
-    path: Path | None, columns: Columns | None = None, *, um_per_unit: float | None, registered: bool | None
+    path: Path | None,
+    columns: Columns | None = None,
+    *,
+    um_per_unit: float | None,
+    registered: bool | None,
+    z_spacing: float | None = None,
 ) -> None:
     """Open the window, and return when it is closed.
 
@@ -82,7 +97,7 @@ def open_app(
     try:
         from napari_concert.ui.plugin import launch
 
-        launch(path, columns, um_per_unit=um_per_unit, registered=registered)
+        launch(path, columns, um_per_unit=um_per_unit, registered=registered, z_spacing=z_spacing)
     except ImportError as error:
         raise ConcertError(
             f"The window can't be opened ({error}). Install Qt with: pip install 'napari-concert[pyside6]'."

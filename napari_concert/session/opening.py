@@ -14,6 +14,7 @@ from napari_concert.session.autosave import Autosave
 from napari_concert.session.work import Work
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Columns, Slide, guess_columns, guess_control, guess_unknown
+from napari_concert.slide.sections import stack_of
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
@@ -35,13 +36,14 @@ def read(
     um_per_unit: float | None,
     registered: bool | None,
     autosave: Autosave | None,
+    z_spacing: float | None = None,
 ) -> Opened:
     """Read a slide; what the user says now goes before what was kept of earlier work."""
     from napari_concert import io
 
     slide = io.read(path, um_per_unit=um_per_unit, registered=registered, columns=columns)
     given = {"columns": columns, "um_per_unit": um_per_unit, "registered": registered}
-    return prepare(slide, autosave, frozenset(name for name, value in given.items() if value is not None))
+    return prepare(slide, autosave, frozenset(name for name, value in given.items() if value is not None), z_spacing)
 
 
 def prepare_in_memory(slide: Slide, autosave: Autosave | None) -> Opened:
@@ -61,7 +63,7 @@ def join(slides: list[Slide], autosave: Autosave | None) -> Opened:
     return prepare_in_memory(io.join_slides(slides), autosave)
 
 
-def prepare(slide: Slide, autosave: Autosave | None, told: frozenset[str]) -> Opened:
+def prepare(slide: Slide, autosave: Autosave | None, told: frozenset[str], z_spacing: float | None = None) -> Opened:
     """Return the workspace of a slide, with earlier work on it; the user ``told`` some of how to read it."""
     messages: list[tuple[str, str]] = []
     workspace, model, sets = Workspace(slide), None, tuple[GeneSet, ...]()
@@ -69,6 +71,8 @@ def prepare(slide: Slide, autosave: Autosave | None, told: frozenset[str]) -> Op
         sets = _restored_sets(slide, autosave, messages)
         workspace = _restored(slide, autosave, told, sets, messages)
         model = _restored_model(slide, autosave, messages)
+    if z_spacing is not None:
+        _space(workspace, z_spacing, messages)
     _warm(workspace)
     return Opened(workspace, model, sets, tuple(messages))
 
@@ -98,6 +102,14 @@ def _read_as_before(work: Work, slide: Slide, told: frozenset[str], messages: li
     except ConcertError as error:
         messages.append(("warning", f"{slide.name} can't be read as it was before, but anew: {error}"))
         return slide
+
+
+def _space(workspace: Workspace, z_spacing: float, messages: list[tuple[str, str]]) -> None:
+    """Let sections lie so far apart; those that were moved earlier stay moved."""
+    try:
+        workspace.read_as(read_as(workspace.slide, z_spacing=z_spacing))
+    except ConcertError as error:
+        messages.append(("error", str(error)))
 
 
 def _restored_sets(slide: Slide, autosave: Autosave, messages: list[tuple[str, str]]) -> tuple[GeneSet, ...]:
@@ -137,17 +149,18 @@ def _warm(workspace: Workspace) -> None:
 
 def read_as(
     slide: Slide,
-    columns: Columns | None,
-    um_per_unit: float | None,
-    pitch_um: float | None,
-    registered: bool | None,
+    columns: Columns | None = None,
+    um_per_unit: float | None = None,
+    pitch_um: float | None = None,
+    registered: bool | None = None,
+    z_spacing: float | None = None,
 ) -> Slide:
     """Return the slide with what is given changed.
 
     Raises
     ------
     ConcertError
-        If a column is missing, or a number can't be a length.
+        If a column is missing, a number can't be a length, or no column tells sections that lie ``z_spacing`` apart.
     """
     if columns is not None:
         slide = slide.with_columns(columns)
@@ -155,7 +168,9 @@ def read_as(
         slide = slide.with_um_per_unit(um_per_unit)
     if pitch_um is not None:
         slide = slide.with_pitch_um(pitch_um)
-    return slide if registered is None else slide.with_registered(registered)
+    if registered is not None:
+        slide = slide.with_registered(registered)
+    return slide if z_spacing is None else slide.with_stack(stack_of(slide).respaced(z_spacing))
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ class Slides(SessionBase):
         columns: Columns | None = None,
         um_per_unit: float | None = None,
         registered: bool | None = None,
+        z_spacing: float | None = None,
     ) -> None:
         """Read a slide in the background and make it the current one; a slide worked on before comes back as it was."""
-        work = partial(opening.read, Path(path), columns, um_per_unit, registered, self.autosave)
-        told = {"columns": columns, "um_per_unit": um_per_unit, "registered": registered}
+        work = partial(opening.read, Path(path), columns, um_per_unit, registered, self.autosave, z_spacing)
+        told = {"columns": columns, "um_per_unit": um_per_unit, "registered": registered, "z_spacing": z_spacing}
         take_in = partial(self._take_in, told={name: value for name, value in told.items() if value is not None})
         self._run("open", work, f"Reading {Path(path).name} …", lane="read", on_done=take_in)
 
@@ -101,11 +102,12 @@ class Slides(SessionBase):
         um_per_unit: float | None = None,
         pitch_um: float | None = None,
         registered: bool | None = None,
+        z_spacing: float | None = None,
     ) -> None:
         """Read the current slide otherwise; only what is given changes. Errors are notified, and nothing changes."""
         current = self._require_slide()
         try:
-            slide = opening.read_as(current.slide, columns, um_per_unit, pitch_um, registered)
+            slide = opening.read_as(current.slide, columns, um_per_unit, pitch_um, registered, z_spacing)
         except ConcertError as error:
             self.notified.emit("error", str(error))
             self.columns_changed.emit()

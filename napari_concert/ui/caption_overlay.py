@@ -23,7 +23,7 @@ class VispyCaption(VispyTextOverlay):
     _placed: tuple[object, ...] = ()
 
     def _on_position_change(self, event: Any = None) -> None:
-        placed = self.viewer.canvas.events._overlay_positions_changed
+        placed = self.viewer.canvas.events._overlay_positions_changed  # noqa: SLF001 - napari has no public way yet
         with placed.blocker():
             super()._on_position_change(event)
         place = self.overlay.position, self.overlay.visible, self.y_size

@@ -237,6 +237,7 @@ def launch(
     *,
     um_per_unit: float | None = None,
     registered: bool | None = None,
+    z_spacing: float | None = None,
     block: bool = True,
 ) -> Viewer:
     """Open the app's window, with a slide if a path is given, and run it until it is closed.
@@ -247,6 +248,8 @@ def launch(
         A slide's file.
     columns, um_per_unit, registered
         As in :func:`napari_concert.read`.
+    z_spacing
+        How far apart sections lie, in the slide's unit.
     block
         Whether to return only when the window is closed.
 
@@ -263,7 +266,7 @@ def launch(
     session = make_session()
     if path is not None:
         # reading goes on in the background while napari builds its window
-        session.open(path, columns=columns, um_per_unit=um_per_unit, registered=registered)
+        session.open(path, columns=columns, um_per_unit=um_per_unit, registered=registered, z_spacing=z_spacing)
     viewer = napari.Viewer(title="napari-concert", show=False)
     dock = open_dock(viewer, session)
     viewer.show()

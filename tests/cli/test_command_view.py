@@ -63,6 +63,15 @@ def test_column_options_reach_the_app(launched, slide_path):
     assert launched[0]["um_per_unit"] == 0.5
 
 
+def test_sections_come_into_the_app_as_far_apart_as_is_said(launched, refusal, tmp_path, slide_path, turned):
+    turned[0].adata.write_h5ad(tmp_path / "stack.h5ad")
+    assert main(["view", str(tmp_path / "stack.h5ad"), "--z-spacing", "16"]) == 0
+    assert launched[0]["z_spacing"] == 16
+    assert launched[0]["columns"] is None
+    assert "section" in refusal("view", slide_path, "--tissue", "none", "--section", "none", "--z-spacing", "16")
+    assert len(launched) == 1
+
+
 def test_a_wrong_column_is_refused_before_a_window_opens(launched, refusal, slide_path):
     assert "tissue" in refusal("view", slide_path, "--tissue", "tisue")
     assert not launched

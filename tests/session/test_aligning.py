@@ -46,6 +46,36 @@ def test_sections_are_spaced_ordered_and_put_back(session: Session) -> None:
     assert session.slide.stack is None
 
 
+def test_a_file_opens_with_its_sections_as_far_apart_as_is_said(turned: tuple[Slide, Rigid], tmp_path: Path) -> None:
+    path = tmp_path / "stack.h5ad"
+    turned[0].adata.write_h5ad(path)
+    first = Session(autosave=tmp_path / "kept")
+    first.open(path, z_spacing=16)
+    assert first.slide is not None
+    assert sorted(set(first.slide.coords[:, 2])) == [0, 16]
+    first.move_section("top", Rigid.of(np.eye(2), [3.0, 0.0]))
+    moved = first.slide.coords[-1, :2]
+    first.open(path, z_spacing=20)  # open already
+    assert sorted(set(first.slide.coords[:, 2])) == [0, 20]
+    first.close()
+    again = Session(autosave=tmp_path / "kept")
+    again.open(path, z_spacing=30)
+    assert again.slide is not None
+    assert sorted(set(again.slide.coords[:, 2])) == [0, 30]
+    np.testing.assert_allclose(again.slide.coords[-1, :2], moved)
+
+
+def test_a_file_without_sections_opens_and_says_so(slide_path: Path) -> None:
+    session = Session()
+    told: list[tuple[str, str]] = []
+    session.notified.connect(lambda kind, text: told.append((kind, text)))
+    session.open(slide_path, columns=Columns(None, (), (), None, None, ()), z_spacing=16)
+    assert session.slide is not None
+    assert session.slide.stack is None
+    assert told[0][0] == "error"
+    assert "section" in told[0][1]
+
+
 def test_what_is_painted_stays_painted(session: Session) -> None:
     session.paint([1, 150])
     session.space_sections(16)
