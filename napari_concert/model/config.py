@@ -16,7 +16,7 @@ class ModelConfig:
     spatial_factors, intrinsic_factors
         Latent cell state: factors with a Gaussian-process prior, and factors of the single spot.
     inducing_points
-        Most inducing points of the sparse Gaussian process, for each place; four times as many where sections share a
+        Most inducing points of the sparse Gaussian process, for each place; twice as many where sections share a
         space.
     reach
         Pitches beyond which no perturbation is propagated (the largest cut-off that can be learned).

@@ -38,7 +38,7 @@ MOST_STEPS, MOST_HALVINGS = 40, 12
 ROUNDING = 1e-6  # of the log joint: less is no loss
 CONVERGED = 1e-6  # largest move of a latent, in prior standard deviations
 LONGEST = 3.0  # and the most it may move in one step
-SPACE, IN_SPACE, MOST_INDUCING = 3, 4, 512  # dimensions of space; sections' worth of inducing points in it; most of all
+SPACE, IN_SPACE, MOST_INDUCING = 3, 2, 512  # dimensions of space; sections' worth of inducing points in it; most of all
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class Spots:
 def inducing_count(arrays: SpotArrays, largest: int) -> int:
     """Return how many inducing points to use: one for eight spots, at most ``largest`` a place and 512 in all.
 
-    Where sections are in one space, ``largest`` is for each of four: with no more points than for a single section,
-    factors are too smooth, and what they miss is read as an effect with too narrow an interval (docs/model.md).
+    Where sections are in one space, there are twice as many: with no more points than for a single section, factors
+    are too smooth, and what they miss is read as an effect with too narrow an interval (docs/model.md).
     """
     n_places = len(np.unique(arrays.place))
     sections = IN_SPACE if arrays.coords.shape[1] == SPACE else 1
