@@ -36,7 +36,7 @@ def report(spots: int, sections: int, genes: int) -> None:
     """Open a stack in 3D, turn it, paint on it."""
     from napari_concert.io import from_anndata
     from napari_concert.selection import Depth
-    from napari_concert.session.stacks import StackMode
+    from napari_concert.session.stack_view import StackMode
     from napari_concert.simulate import stroke
     from napari_concert.ui.plugin import find_dock, launch
 

@@ -24,7 +24,13 @@ class Session(InBetween, Aligning, Files, Models, GeneSets, Stacks):
         """Let all choices be as at first, here and at the next start; the work on slides stays."""
         self.prefer(**vars(Preferences()))
         self.brush_changed.emit(self.brush_radius)
-        for signal in (self.shown_changed, self.reach_changed, self.choices_forgotten):
+        for signal in (
+            self.shown_changed,
+            self.reach_changed,
+            self.stack_changed,
+            self.depth_changed,
+            self.choices_forgotten,
+        ):
             signal.emit()
         self.notified.emit("info", FORGOTTEN)
 

@@ -12,15 +12,17 @@ from typing import Any, TypeVar
 
 from napari_concert.errors import ConcertError
 from napari_concert.io import write_json
-from napari_concert.selection import Lesion
+from napari_concert.selection import Depth, Lesion
 from napari_concert.session import autosave
 from napari_concert.session.results import Region
 from napari_concert.session.shown import Scaling
+from napari_concert.session.stack_view import MOST_STRETCH, StackMode, StackView
 from napari_concert.session.training import DEVICES, LIMITS, TrainingSettings
 
 FORMAT = 1
 LESION = Lesion("disc", spots=20)
 MOST_SPOTS = 100_000  # of a lesion
+MOST_SECTIONS = 1000  # above or below the brush
 OPACITY = 0.7  # of an image: the spots' colours are what a slide is looked at for, the tissue is where they are
 BRUSH, WIDEST_BRUSH = 1.5, 120.0  # radius in pitches: until it is set, and the largest
 
@@ -75,6 +77,21 @@ def _training(stored: Any) -> TrainingSettings:
     return replace(TrainingSettings(), **known, device=device, all_slides=all_slides)
 
 
+def _stack(stored: Any) -> StackView:
+    usual, stretch = StackView(), stored.get("stretch")
+    return StackView(
+        StackMode(stored.get("mode", usual.mode)),
+        None if stretch is None else _number(stretch, (1, MOST_STRETCH)),
+        _is(bool)(stored.get("neighbours", usual.neighbours)),
+    )
+
+
+def _depth(stored: Any) -> Depth:
+    depth = replace(Depth(), **stored)
+    _number(_is(int)(depth.sections), (1, MOST_SECTIONS))
+    return depth
+
+
 def _texts(stored: Any) -> dict[str, str]:
     return {_is(str)(name): _is(str)(text) for name, text in stored.items()}
 
@@ -84,6 +101,8 @@ READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "brush": lambda stored: _number(stored, (0.1, WIDEST_BRUSH)),
         "lesion": _lesion,
+        "stack": _stack,
+        "depth": _depth,
         "scaling": _scaling,
         "image_opacity": lambda stored: _number(stored, (0, 1)),
         "region": Region,
@@ -107,6 +126,8 @@ class Preferences:
     tool, mode, brush, lesion
         Tool in hand and what it does, radius of the brush in pitches, the lesion that is stamped. A lesion's area is in
         µm²; where the size of a unit is not known, a lesion is kept as so many spots.
+    stack, depth
+        How stacks of sections are shown, and how deep the brush reaches into them.
     selects_unfolded
         Whether the ways to select without the mouse are in sight.
     scaling
@@ -126,6 +147,8 @@ class Preferences:
     mode: str = "add"
     brush: float = BRUSH
     lesion: Lesion = LESION
+    stack: StackView = field(default_factory=StackView)
+    depth: Depth = field(default_factory=Depth)
     selects_unfolded: bool = False
     scaling: Scaling = field(default_factory=Scaling)
     shows_reach: bool = True

@@ -3,79 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from psygnal import Signal
 
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.selection import Depth
-from napari_concert.session.base import SessionBase
+from napari_concert.session.preferring import Preferring
+from napari_concert.session.stack_view import StackView, stretch_of
 
 if TYPE_CHECKING:
-    from napari_concert.slide import Slide
     from napari_concert.slide.levels import Levels
 
-MOST_STRETCH = 100.0
-_TALL = 1.0  # of its width: how high a stack is drawn unless the user says otherwise
 
-
-class StackMode(StrEnum):
-    """How the sections of a stack are shown."""
-
-    ONE = "one"
-    GRID = "grid"
-    SPACE = "space"
-
-
-@dataclass(frozen=True)
-class StackView:
-    """What is seen of a stack; positions in the model and under the brush stay what they are.
-
-    Attributes
-    ----------
-    mode
-        One section at a time, all side by side, or all in space.
-    stretch
-        How many times as far apart as they are sections are drawn in space; None for as much as sets them apart.
-    neighbours
-        Whether the sections next to the one that is shown are seen faintly.
-
-    Raises
-    ------
-    ConcertError
-        If the stretch is out of its range.
-    """
-
-    mode: StackMode = StackMode.ONE
-    stretch: float | None = None
-    neighbours: bool = False
-
-    def __post_init__(self) -> None:
-        if self.stretch is not None and not 1 <= self.stretch <= MOST_STRETCH:
-            raise ConcertError(f"Sections can be drawn 1 to {MOST_STRETCH:g} times as far apart, not {self.stretch}.")
-
-
-def stretch_of(view: StackView, slide: Slide, levels: Levels) -> float:
-    """Return how many times as far apart as they are the sections of a slide are drawn in space: a round number."""
-    if view.stretch is not None:
-        return view.stretch
-    high = float(np.ptp(levels.heights))
-    wide = float(np.nanmax(np.ptp(slide.coords[levels.of >= 0, :2], axis=0)))
-    wanted = np.clip(_TALL * wide / high, 1, MOST_STRETCH) if high > 0 else 1.0
-    digit = 10.0 ** np.floor(np.log10(wanted))
-    return float(digit * np.round(wanted / digit))
-
-
-class Stacks(SessionBase):
+class Stacks(Preferring):
     """Verbs on stacks of sections.
 
     Attributes
     ----------
-    stack_view, depth
-        How stacks are shown, and how deep the brush reaches into them.
     stack_changed
         Another view, or other sections are hidden.
     depth_changed
@@ -84,8 +30,16 @@ class Stacks(SessionBase):
 
     stack_changed = Signal()
     depth_changed = Signal()
-    stack_view = StackView()
-    depth = Depth()
+
+    @property
+    def stack_view(self) -> StackView:
+        """How stacks are shown."""
+        return self.preferences.stack
+
+    @property
+    def depth(self) -> Depth:
+        """How deep the brush reaches into stacks."""
+        return self.preferences.depth
 
     @property
     def levels(self) -> Levels | None:
@@ -115,7 +69,7 @@ class Stacks(SessionBase):
         """
         view = replace(self.stack_view, **changes)
         if view != self.stack_view:
-            self.stack_view = view
+            self.prefer(stack=view)
             self.stack_changed.emit()
 
     def hide_sections(self, names: Iterable[str]) -> None:
@@ -140,5 +94,5 @@ class Stacks(SessionBase):
     def set_depth(self, depth: Depth) -> None:
         """Let the brush reach through the sections of a stack."""
         if depth != self.depth:
-            self.depth = depth
+            self.prefer(depth=depth)
             self.depth_changed.emit()

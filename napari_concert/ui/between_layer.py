@@ -13,7 +13,7 @@ import numpy.typing as npt
 from qtpy.QtCore import QTimer
 
 from napari_concert.session.section_between import NOTHING, SectionBetween
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.captions import format_number
 from napari_concert.ui.colours import NO_VALUE, category_colours, colormap, is_dark
 from napari_concert.ui.spots import SpotsLayer, layer_units, show_colours, show_values

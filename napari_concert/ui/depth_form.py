@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from napari_concert.selection import Depth
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.captions import format_length
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import follow, note, say

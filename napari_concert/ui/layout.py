@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from napari_concert.session.stacks import StackMode, StackView, stretch_of
+from napari_concert.session.stack_view import StackMode, StackView, stretch_of
 from napari_concert.slide.levels import levels_of
 
 if TYPE_CHECKING:

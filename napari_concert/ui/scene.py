@@ -19,7 +19,7 @@ from napari_concert.selection import (
     spots_in_ellipsoid,
     spots_of,
 )
-from napari_concert.session.stacks import StackMode, StackView
+from napari_concert.session.stack_view import StackMode, StackView
 from napari_concert.ui.colours import NO_VALUE, Rgba, category_colours, colormap
 from napari_concert.ui.layout import lay_out
 from napari_concert.ui.outline import OutlineOverlay

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.layers import Points
 
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 
 if TYPE_CHECKING:
     from napari_concert.ui.layout import StackLayout

@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_concert.errors import ConcertError
-from napari_concert.session.stacks import MOST_STRETCH, StackMode
+from napari_concert.session.stack_view import MOST_STRETCH, StackMode
 from napari_concert.ui.choice import Choice
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import follow

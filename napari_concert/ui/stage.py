@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 
 if TYPE_CHECKING:
     from napari import Viewer

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_concert.selection import Lesion
+from napari_concert.selection import Depth, Lesion
 from napari_concert.session import TrainingSettings
 from napari_concert.session.preferences import FORMAT, Preferences, default_file, read, write
 from napari_concert.session.results import Region
 from napari_concert.session.shown import Scaling
+from napari_concert.session.stack_view import StackMode, StackView
 from napari_concert.session.training import DEVICES, LIMITS
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -39,6 +40,8 @@ PREFERENCES = st.builds(
     mode=WORDS,
     brush=st.floats(0.1, 120),
     lesion=LESIONS,
+    stack=st.builds(StackView, st.sampled_from(StackMode), st.none() | st.floats(1, 100), st.booleans()),
+    depth=st.builds(Depth, st.sampled_from(("section", "sections", "sphere")), st.integers(1, 1000)),
     selects_unfolded=st.booleans(),
     scaling=st.builds(Scaling, EDGES, st.booleans()),
     shows_reach=st.booleans(),
@@ -67,6 +70,8 @@ ANYTHING = st.recursive(
 LESION_LIKE = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("kind", "area", "spots", "ratio", "angle", "seed"), ANYTHING)
 )
+STACK_LIKE = st.fixed_dictionaries({}, optional=dict.fromkeys(("mode", "stretch", "neighbours"), ANYTHING))
+DEPTH_LIKE = st.fixed_dictionaries({}, optional=dict.fromkeys(("reaches", "sections"), ANYTHING))
 SCALING_LIKE = st.fixed_dictionaries({}, optional=dict.fromkeys(("clip", "log2"), ANYTHING))
 TRAINING_LIKE = st.fixed_dictionaries({}, optional=dict.fromkeys((*LIMITS, "device", "all_slides"), ANYTHING))
 NAMES = tuple(vars(Preferences()))
@@ -83,7 +88,8 @@ def test_what_is_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, prefe
     st.fixed_dictionaries(
         {"format": st.just(FORMAT)},
         optional=dict.fromkeys(NAMES, ANYTHING)
-        | {"lesion": LESION_LIKE, "scaling": SCALING_LIKE, "training": TRAINING_LIKE},
+        | {"lesion": LESION_LIKE, "scaling": SCALING_LIKE, "training": TRAINING_LIKE}
+        | {"stack": STACK_LIKE, "depth": DEPTH_LIKE},
     )
 )
 def test_whatever_a_file_says_gives_choices_that_can_be_kept_again(stored: dict[str, object]) -> None:
@@ -119,6 +125,13 @@ def test_one_bad_value_spoils_no_other() -> None:
         ("training", {"device": "abacus"}),
         ("region", "moon"),
         ("only_sure", "no"),
+        ("stack", {"mode": "four dimensions"}),
+        ("stack", {"stretch": 0.5}),
+        ("stack", {"neighbours": "yes"}),
+        ("stack", ["space"]),
+        ("depth", {"reaches": "everywhere"}),
+        ("depth", {"sections": 10**30}),
+        ("depth", {"sections": 1.0}),
         ("folders", ["a", "b"]),
         ("folders", {"slides": 3}),
     ],

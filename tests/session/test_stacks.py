@@ -8,7 +8,7 @@ import pytest
 from napari_concert.errors import ConcertError
 from napari_concert.selection import Depth
 from napari_concert.session import Session
-from napari_concert.session.stacks import StackMode, StackView
+from napari_concert.session.stack_view import StackMode, StackView
 
 
 @pytest.fixture
@@ -40,6 +40,24 @@ def test_another_view_is_told_once_and_kept_for_the_next_stack(stack):
     assert told == [StackView(StackMode.SPACE, 3.0)]
     stack.close_slide()
     assert stack.stack_view.mode is StackMode.SPACE
+
+
+def test_view_and_depth_are_as_they_were_in_the_next_session_until_choices_are_forgotten(stack_slide, tmp_path):
+    file = tmp_path / "preferences.json"
+    first = Session(preferences=file)
+    first.show_stack(mode=StackMode.GRID, stretch=7.0, neighbours=True)
+    first.set_depth(Depth("sections", 3))
+    first.close()
+    again = Session(preferences=file)
+    assert again.stack_view == StackView(StackMode.GRID, 7.0, neighbours=True)
+    assert again.depth == Depth("sections", 3)
+    told = []
+    again.stack_changed.connect(lambda: told.append("stack"))
+    again.depth_changed.connect(lambda: told.append("depth"))
+    again.forget_choices()
+    assert (again.stack_view, again.depth, told) == (StackView(), Depth(), ["stack", "depth"])
+    again.close()
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("stretch", [0.5, 1000.0, float("nan")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_concert.session.shown import View
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.between_form import BetweenForm
 
 

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.slide import Rigid
 from napari_concert.ui.by_hand_form import ByHandForm
 from napari_concert.ui.section_drag import SectionDrag

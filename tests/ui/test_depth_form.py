@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_concert.selection import Depth
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.depth_form import APART, TURN, DepthForm
 
 

@@ -12,10 +12,11 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QComboBox
 
-from napari_concert.selection import Lesion, Mode
+from napari_concert.selection import Depth, Lesion, Mode
 from napari_concert.session import Session, TrainingSettings
 from napari_concert.session.preferences import FORMAT, Preferences, read, write
 from napari_concert.session.results import Region
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.dock import ConcertDock
 from napari_concert.ui.gene_plots import Plot
 from napari_concert.ui.genes_panel import LIST_SETS
@@ -132,6 +133,32 @@ def test_all_is_as_it_was_left_in_the_next_window(
     assert again.session.brush_radius == pytest.approx(3 * tiny.pitch)
     assert again.dock.paint_panel.tools.radius.value() == pytest.approx(3 * tiny.pitch, rel=0.01)
     assert_as_set(again.dock)
+    assert again.session.jobs.wait(pump=QApplication.processEvents)
+
+
+def test_a_stack_is_seen_as_the_last_one_was_in_the_next_window(
+    window_of: Callable, stack_slide: Any, file: Path, qtbot: Any
+) -> None:
+    first = make_session()
+    window = window_of(first)
+    first.add(stack_slide)
+    qtbot.waitUntil(lambda: window.dock.brush.layers.scene is not None)
+    first.show_stack(mode=StackMode.SPACE, stretch=3.0)
+    first.set_depth(Depth("sphere"))
+    window.viewer.window.close()
+    first.close()
+    again = window_of(make_session())
+    assert again.viewer.dims.ndisplay == 2
+    again.session.add(stack_slide)
+    qtbot.waitUntil(lambda: again.dock.brush.layers.scene is not None)
+    assert again.viewer.dims.ndisplay == 3
+    strip, depth = again.dock.strip.stack, again.dock.paint_panel.tools.depth
+    assert (strip.mode.value, strip.stretch.value()) == (StackMode.SPACE, 3.0)
+    assert depth.reaches.currentText() == "a sphere"
+    assert file.exists()
+    again.session.forget_choices()
+    assert again.viewer.dims.ndisplay == 2
+    assert depth.reaches.currentText() == "this section"
     assert again.session.jobs.wait(pump=QApplication.processEvents)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_concert.session.stacks import StackMode, StackView
+from napari_concert.session.stack_view import StackMode, StackView
 from napari_concert.ui.layout import lay_out
 
 ONE, GRID, SPACE = StackMode.ONE, StackMode.GRID, StackMode.SPACE

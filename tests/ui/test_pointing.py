@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_concert.selection import Depth
-from napari_concert.session.stacks import StackMode, StackView
+from napari_concert.session.stack_view import StackMode, StackView
 from napari_concert.ui.pointing import spot_at, trail_of
 from napari_concert.ui.scene import SlideScene
 

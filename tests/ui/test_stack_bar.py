@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.stack_bar import StackBar
 
 

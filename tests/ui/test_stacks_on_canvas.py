@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_concert.selection import Depth, Lesion
-from napari_concert.session.stacks import StackMode
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.tools import Tool
 
 ONE, GRID, SPACE = StackMode.ONE, StackMode.GRID, StackMode.SPACE
