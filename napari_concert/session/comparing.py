@@ -101,9 +101,10 @@ class Comparing(Selecting):
         self._compared_anew()
 
     def comparison(self) -> Comparison | None:
-        """Return what the compared what-ifs do to the shown gene, on one scale; None until all are predicted."""
-        current = self._require_slide()
-        return comparison(current, self.view, self.scaling)
+        """Return what the compared what-ifs do to the shown gene or set, on one scale; None until all are predicted."""
+        current, colour = self._require_slide(), self.colour
+        gene_set = self.gene_sets.get(colour.name) if colour is not None and colour.kind == "set" else None
+        return comparison(current, self.view, self.scaling, gene_set)
 
     def _compared_anew(self) -> None:
         self.kept_changed.emit()

@@ -26,6 +26,7 @@ from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert.reach import Reach
+    from napari_concert.prediction import Prediction
 
 NO_PREDICTION = "no model yet: train one in step 2 to see how the set changes"
 NO_GENE_MODELLED = "none of its genes is modelled: name some in “Also these” in step 2 and train again"
@@ -55,17 +56,25 @@ def show_gene_set(workspace: Workspace, gene_set: GeneSet, view: View, scaling: 
     The view is one of :data:`SET_VIEWS`.
     """
     slide, result = workspace.slide, workspace.live or workspace.result
-    names = () if result is None else result.prediction.genes
-    used = [names[position] for position in Spelling(names).positions(gene_set.genes)]
+    used = [] if result is None else modelled_genes(result.prediction, gene_set)
     if result is None or not used:
         nothing, why = np.full(slide.n_spots, np.nan), NO_PREDICTION if result is None else NO_GENE_MODELLED
         return show_change(gene_set.name, nothing, nothing, view, scaling, note=why)
     found = set_values(result.prediction, gene_set)
     truth = _truth(workspace, view, used)
-    left_out = len(used) < len(gene_set.genes)
-    note = f"mean of {len(used)} of its {len(gene_set.genes)} genes" if left_out else f"mean of its {len(used)} genes"
-    note = "\n".join(line for line in (note, _note(result, view)) if line)
+    note = "\n".join(line for line in (mean_of(gene_set, used), _note(result, view)) if line)
     return show_change(gene_set.name, found.change, found.sd, view, scaling, truth, note)
+
+
+def modelled_genes(prediction: Prediction, gene_set: GeneSet) -> list[str]:
+    """Return the genes of a set that a prediction knows."""
+    return [prediction.genes[position] for position in Spelling(prediction.genes).positions(gene_set.genes)]
+
+
+def mean_of(gene_set: GeneSet, used: Sequence[str]) -> str:
+    """Say of how many of its genes a set's change is the mean."""
+    left_out = len(used) < len(gene_set.genes)
+    return f"mean of {len(used)} of its {len(gene_set.genes)} genes" if left_out else f"mean of its {len(used)} genes"
 
 
 def show_cut_offs(slide: Slide, reach: Reach | None, why_none: str) -> ShownValues:

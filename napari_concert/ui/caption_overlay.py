@@ -10,7 +10,7 @@ from napari.components.overlays import TextOverlay
 
 
 class CaptionOverlay(TextOverlay):
-    """What the caption says; it stands at the left of the canvas."""
+    """What the caption says; it stands at the left of the canvas, or at the right while what-ifs are compared."""
 
 
 class VispyCaption(VispyTextOverlay):
@@ -26,7 +26,8 @@ class VispyCaption(VispyTextOverlay):
         placed = self.viewer.canvas.events._overlay_positions_changed  # noqa: SLF001 - napari has no public way yet
         with placed.blocker():
             super()._on_position_change(event)
-        place = self.overlay.position, self.overlay.visible, self.y_size
+        across = self.x_size if "right" in str(self.overlay.position) else 0.0
+        place = self.overlay.position, self.overlay.visible, self.y_size, across
         if place != self._placed:
             self._placed = place
             placed()

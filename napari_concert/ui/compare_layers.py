@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QTimer
 
+from napari_concert.ui.captions import shortened
 from napari_concert.ui.colours import colormap, is_dark, patch_colours
 from napari_concert.ui.scene import SlideScene
 from napari_concert.ui.spots import show_values
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from napari_concert.session.workspace import Kept
 
 CELL = 2  # layers: the spots, and the rings on them
-NAME_SIZE = 12  # points
+NAME_SIZE = 11  # points
+LONGEST = 18  # letters of what a cell shows: its colour bar stands beside them
 
 
 class CompareLayers:
@@ -35,6 +37,8 @@ class CompareLayers:
     def __init__(self, viewer: Viewer, session: Session) -> None:
         self.viewer, self.session = viewer, session
         self.cells: list[SlideScene] = []
+        self._names: list[str] = []
+        self._shows = ""
         self._hidden: list[Layer] = []
         self._links = [
             (session.compared_changed, self._show),
@@ -46,11 +50,13 @@ class CompareLayers:
         ]
         for signal, slot in self._links:
             signal.connect(slot)
+        viewer.dims.events.current_step.connect(self._name)
 
     def close(self) -> None:
         """Stop following the session."""
         for signal, slot in self._links:
             signal.disconnect(slot, missing_ok=True)
+        self.viewer.dims.events.current_step.disconnect(self._name)
 
     def _show(self, *_: object) -> None:
         """Bring the cells up to date: none without a comparison."""
@@ -61,20 +67,29 @@ class CompareLayers:
                 self._remove()
             return
         wanted: list[tuple[str, ShownValues, Kept | None]] = [
-            (f"{kept.name}: {found.gene}", shown, kept) for kept, shown in found.shown
+            (shortened(kept.name, LONGEST), shown, kept) for kept, shown in found.shown
         ]
         if found.difference is not None:
-            wanted.append((f"{found.difference[0]}: {found.gene}", found.difference[1], None))
+            wanted.append((*found.difference, None))
         if len(wanted) != len(self.cells) or any(cell.slide is not current.slide for cell in self.cells):
             self._remove()
             self._add(len(wanted))
+        self._names, self._shows = [each[0] for each in wanted], shortened(found.name, LONGEST)
+        self._name()
         dark = is_dark(self.viewer.canvas.background_color)
-        for cell, (name, shown, kept) in zip(self.cells, wanted, strict=True):
+        for cell, (_name, shown, kept) in zip(self.cells, wanted, strict=True):
             values = np.asarray(shown.values, dtype=np.float64)[cell.rows]
             show_values(cell.spots, values, shown.limits, colormap(shown.kind, dark))
-            cell.spots.name, cell.rings.name = name, f"{name} · painted"
             cell.set_off_rings(dark)
             cell.mark(*_rings(kept, current.slide.n_spots))
+
+    def _name(self, *_: object) -> None:
+        """Say in each cell which what-if it shows, and what of it; of a stack, which section: there is room for one."""
+        dims = self.viewer.dims
+        for cell, name in zip(self.cells, self._names, strict=True):
+            section = cell.section_at(dims.point[-3]) if dims.ndisplay < dims.ndim else ""
+            cell.spots.name = f"{name}: {section or self._shows}"
+            cell.rings.name = f"{cell.spots.name} · painted"
 
     def _add(self, count: int) -> None:
         slide = self.session.slide
@@ -93,7 +108,7 @@ class CompareLayers:
 
     def _remove(self) -> None:
         gone: list[Layer] = [layer for cell in self.cells for layer in (cell.spots, cell.rings)]
-        self.cells = []
+        self.cells, self._names = [], []
         for layer in gone:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -105,6 +120,7 @@ class CompareLayers:
         for cell in self.cells:
             if cell.stack is not None:
                 cell.arrange(self.session.stack_view, self.session.hidden_levels)
+        self._name()
 
     def _set_grid(self, *, on: bool) -> None:
         """Show the cells alone, in a grid, or the slide alone; napari knows the cells' size a moment later."""

@@ -28,7 +28,8 @@ NAME, ASKS = range(2)
 LONGEST = 8  # rows before the list scrolls
 ROW = 24  # pixels
 WAITING = "Predicting what the compared what-ifs do …"
-NO_GENE = "Show a gene that the model knows: side by side compares one gene."
+KINDS = ("gene", "set")
+NO_GENE = "Show a gene that the model knows, or a gene set with one: side by side compares one gene or one set."
 
 
 class ComparePanel(QWidget):
@@ -116,12 +117,11 @@ class ComparePanel(QWidget):
         found = self.session.comparison()
         if found is not None:
             lines = [f"{kept.name}: {_says(kept)}" for kept in current.compared]
-            return f"Side by side: {found.gene}.\n" + "\n".join(lines)
-        modelled = self.session.result is not None and current.colour is not None
+            return f"Side by side: {found.name}.\n" + "\n".join(lines)
         if self.session.model is None:
             return f"{names}: train a model in step 2 to compare them."
-        is_gene = modelled and current.colour is not None and current.colour.kind == "gene"
-        return WAITING if is_gene else NO_GENE
+        is_waiting = any(kept not in current.answers for kept in current.compared)
+        return WAITING if is_waiting and current.colour is not None and current.colour.kind in KINDS else NO_GENE
 
     def _allow(self) -> None:
         current, chosen = self.session.current, len(self.chosen)

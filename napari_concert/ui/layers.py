@@ -10,7 +10,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_concert.session.shown import CUT_OFF, View
-from napari_concert.ui.captions import caption_with_note, title_detail
+from napari_concert.ui.captions import caption_with_note, shortened, title_detail
 from napari_concert.ui.colours import is_dark, patch_colours
 from napari_concert.ui.hover import describe_spot
 from napari_concert.ui.overlays import PictureText
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from napari_concert.ui.colours import Rgba
 
 _FRAME = 25  # ms that rings of a stroke wait: the canvas draws once for many moves, and for the values with them
+_IN_CELL = 22  # letters: a longer word would run into the next cell
 _ROOM = 0.93  # the slide leaves a margin for what is written on the picture
 
 log = logging.getLogger(__name__)
@@ -188,8 +189,9 @@ class SlideLayers:
             return
         compared = self._compared()
         if self.scene is not None and compared is not None:
-            unit = compared.shown[0][1].unit
-            self.text.set_caption(f"{unit}\na model's extrapolation, not a proven cause")
+            what = f"{shortened(compared.name, _IN_CELL)}: {compared.shown[0][1].unit}"
+            lines = what, compared.note, "a model's extrapolation, not a proven cause"
+            self.text.set_caption("\n".join(line for line in lines if line), below=True)
         elif self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
             said = caption_with_note(self.scene.slide, self.session.patches, note)

@@ -76,9 +76,10 @@ class PictureText:
         self.banner.position = "bottom_right" if below else "top_left"
         self._wrap()
 
-    def set_caption(self, text: str) -> None:
-        """Say what is painted."""
+    def set_caption(self, text: str, *, below: bool = False) -> None:
+        """Say what is painted; ``below`` in a grid of cells, as for a warning."""
         self._caption = text
+        self.caption.position = "bottom_right" if below else "bottom_left"
         self._wrap()
 
     def clear(self) -> None:
@@ -97,10 +98,12 @@ class PictureText:
     def _wrap(self) -> None:
         """Break lines so that the warning leaves title and legend free, and the caption the scale bar."""
         width = self._canvas.size[1]
-        beside = width / 2 + _BAR if str(self.banner.position) == "bottom_right" else _RIGHT_COLUMN
+        cell = width / 2 + _BAR
+        beside = cell if str(self.banner.position) == "bottom_right" else _RIGHT_COLUMN
+        left = cell if str(self.caption.position) == "bottom_right" else _SCALE_BAR
         for overlay, text, taken in (
             (self.banner, self._warning, beside),
-            (self.caption, self._caption, _SCALE_BAR),
+            (self.caption, self._caption, left),
         ):
             _write(overlay, wrap(text, max(_NARROWEST, width - taken), _FONT_SIZE) if text else "")
 

@@ -94,7 +94,8 @@ TIPS = {
     "recall": "Put the patches of the selected what-if on the slide again. Can be undone.",
     "update_kept": "Let the selected what-if have the patches that are on the slide now.",
     "forget": "Delete the selected what-ifs from this list; the slide stays as it is.",
-    "compare": "Show the selected what-ifs beside each other: the shown gene, one colour scale, one camera.",
+    "compare": "Show the selected what-ifs beside each other: the shown gene or gene set, one colour scale, "
+    "one camera.",
     "end_compare": "Show the slide alone again.",
     "ranking": "Genes whose sign is sure come first (false sign below 2.5 %), by how much they change at least; "
     "the others follow by that rate.",

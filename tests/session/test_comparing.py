@@ -10,6 +10,7 @@ import pytest
 
 from napari_concert.errors import ConcertError
 from napari_concert.patches import WhatIf
+from napari_concert.prediction import GeneSet
 from napari_concert.session import Session, View
 from napari_concert.session.work import Work
 from napari_concert.session.workspace import Workspace
@@ -79,10 +80,10 @@ def test_compared_what_ifs_are_predicted_exactly_and_share_their_scale(two: Sess
     two.compare([0, 1])
     found = two.comparison()
     assert found is not None
-    assert found.gene == two.model.genes[3]
+    assert found.name == two.model.genes[3]
     factor = two.scaling.change_factor
     for (kept, shown), rows in zip(found.shown, (CORE, WIDER), strict=True):
-        expected = two.model.predict(WhatIf((rows, {"perturbation": "Jak2"}))).gene(found.gene).change * factor
+        expected = two.model.predict(WhatIf((rows, {"perturbation": "Jak2"}))).gene(found.name).change * factor
         np.testing.assert_allclose(shown.values, expected)
         assert kept.name in "AB"
     (_, first), (_, second) = found.shown
@@ -92,6 +93,38 @@ def test_compared_what_ifs_are_predicted_exactly_and_share_their_scale(two: Sess
     assert name == "B − A"
     np.testing.assert_allclose(difference.values, second.values - first.values)
     assert difference.limits[0] == -difference.limits[1]
+
+
+@pytest.mark.parametrize("view", list(View))
+def test_a_gene_set_is_compared_by_the_mean_change_of_its_genes(two: Session, view: View) -> None:
+    genes = two.model.genes[:5]
+    two.add_gene_sets(GeneSet("five and one", (*genes, "Unheard")))
+    two.show_set("five and one")
+    two.show_view(view)
+    two.compare([0, 1])
+    found = two.comparison()
+    assert found is not None
+    assert (found.name, found.note) == ("five and one", "mean of 5 of its 6 genes")
+    answers = [two.current.answers[kept] for kept, _ in found.shown]
+    values = [np.asarray(shown.values) for _, shown in found.shown]
+    if view is not View.UNCERTAINTY:
+        means = [np.mean([answer.gene(gene).change for gene in genes], axis=0) for answer in answers]
+        np.testing.assert_allclose(values, np.array(means) * two.scaling.change_factor, atol=1e-6)
+    (_, first), (_, second) = found.shown
+    assert first.limits == second.limits
+    assert first.kind == ("uncertainty" if view is View.UNCERTAINTY else "diverging")
+    np.testing.assert_allclose(found.difference[1].values, values[1] - values[0])
+
+
+def test_a_set_without_modelled_genes_and_one_that_is_gone_compare_nothing(two: Session) -> None:
+    two.add_gene_sets(GeneSet("nowhere", ("Unheard", "Unseen")))
+    two.show_set("nowhere")
+    two.compare([0, 1])
+    assert two.comparison() is None
+    two.add_gene_sets(GeneSet("nowhere", two.model.genes[:2]))
+    assert two.comparison() is not None
+    two.remove_gene_sets()
+    assert two.comparison() is None
 
 
 def test_three_are_compared_without_a_difference_and_one_or_five_are_refused(two: Session) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
 
+from napari_concert.prediction import GeneSet
 from napari_concert.session import Session, View
+from napari_concert.session.stack_view import StackMode
+from napari_concert.slide import Slide
 from napari_concert.ui.compare_layers import CELL, CompareLayers
 from napari_concert.ui.compare_panel import HOW, NO_GENE, NOTHING, ComparePanel
 from napari_concert.ui.layers import SlideLayers
@@ -24,6 +29,27 @@ def cells(viewer: ViewerModel, layers: SlideLayers, painted: Session) -> Iterato
     found = CompareLayers(viewer, painted)
     yield found
     found.close()
+
+
+@pytest.fixture
+def stack(stack_slide: Slide, stack_model: Path) -> Iterator[Session]:
+    """Return a session on a stack with a model and two kept what-ifs."""
+    session = Session()
+    session.add(stack_slide)
+    session.load_model(stack_model)
+    session.paint(np.arange(5))
+    _keep_two(session)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def cells_of_stack(viewer: ViewerModel, stack: Session) -> Iterator[CompareLayers]:
+    drawn = SlideLayers(viewer, stack)
+    found = CompareLayers(viewer, stack)
+    yield found
+    found.close()
+    drawn.close()
 
 
 def _keep_two(session: Session) -> None:
@@ -69,6 +95,11 @@ def test_side_by_side_needs_two(panel: ComparePanel, painted: Session, click) ->
     assert panel.state.text().startswith(f"Side by side: {painted.model.genes[0]}.")
     painted.show_column("tissue")
     assert panel.state.text() == NO_GENE
+    painted.add_gene_sets(GeneSet("unheard", ("Unheard",)), GeneSet("two", painted.model.genes[:2]))
+    painted.show_set("unheard")
+    assert panel.state.text() == NO_GENE
+    painted.show_set("two")
+    assert panel.state.text().startswith("Side by side: two.")
     click(panel.end)
     assert painted.current.compared == ()
 
@@ -110,7 +141,37 @@ def test_cells_have_short_names_and_the_picture_says_unit_and_caution_below(
     painted.compare([0, 1])
     gene = painted.colour.name
     assert [cell.spots.name for cell in cells.cells] == [f"A: {gene}", f"B: {gene}", f"B − A: {gene}"]
-    assert layers.text.caption.text.splitlines()[0] == "log2 fold change"
-    assert str(layers.text.banner.position) == "bottom_right", "where the fourth cell would be"
+    assert layers.text.caption.text.splitlines()[0] == f"{gene}: log2 fold change"
+    for text in (layers.text.banner, layers.text.caption):
+        assert str(text.position) == "bottom_right", "where the fourth cell would be"
+    painted.add_gene_sets(GeneSet("a set whose name is far too long for a cell", painted.model.genes[:2]))
+    painted.show_set("a set whose name is far too long for a cell")
+    assert cells.cells[0].spots.name == "A: a set whose name…"
+    assert "mean of its 2 genes" in layers.text.caption.text.splitlines()
     painted.compare([])
     assert str(layers.text.banner.position) == "top_left"
+    assert str(layers.text.caption.position) == "bottom_left"
+
+
+def test_each_cell_names_the_section_that_it_shows(
+    cells_of_stack: CompareLayers, stack: Session, viewer: ViewerModel
+) -> None:
+    stack.compare([0, 1])
+    gene = stack.colour.name
+    dims = viewer.dims
+
+    def names() -> list[str]:
+        return [cell.spots.name for cell in cells_of_stack.cells]
+
+    heights = cells_of_stack.cells[0].layout.stack.heights
+    for level in (0, 2):
+        dims.set_point(dims.ndim - 3, heights[level])
+        section = f"section {stack.levels.names[level]}"
+        assert names() == [f"{name}: {section}" for name in ("A", "B", "B − A")]
+    stack.show_stack(mode=StackMode.GRID)
+    assert names() == [f"{name}: {gene}" for name in ("A", "B", "B − A")]
+    stack.show_stack(mode=StackMode.ONE)
+    assert "section" in names()[0]
+    stack.compare([])
+    dims.set_point(dims.ndim - 3, heights[0])
+    assert names() == []
