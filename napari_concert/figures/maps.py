@@ -75,11 +75,13 @@ def spot_map(
     for rows, name in zip_longest(outlines, names, fillvalue=""):
         _mark(ax, layout.points[np.asarray(rows)], slide.pitch, str(name), window or layout.box)
     _frame(ax, window or layout.box, bar)
-    if window is None:
+    named = window is None and bool(layout.sections)
+    if named:
         _name_sections(ax, layout)
     if close_up is not None:
         _dash(ax, close_up)
-    ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5)
+    # sections have their names above them, where the title would stand
+    ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5 + (1.4 * SMALL if named else 0))
     if bar:
         scale_bar(ax, slide.units.name)
     if label:
