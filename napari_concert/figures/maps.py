@@ -24,6 +24,7 @@ from napari_concert.slide import Slide
 BAR_SHARE = 0.25  # of the map's width: the longest a scale bar may be
 OUTLINE_RADIUS = 0.6  # pitches; discs of neighbouring spots then overlap
 FOOT = 0.09  # of the map's height: room for the scale bar below the tissue
+HEAD = 0.045  # and above it for the names of sections, as a share of its height
 _HALO = [withStroke(linewidth=2.6, foreground="white"), Normal()]
 
 
@@ -74,14 +75,13 @@ def spot_map(
     spots = _circles(ax, layout.points[known], slide.spot_diameter, **look)
     for rows, name in zip_longest(outlines, names, fillvalue=""):
         _mark(ax, layout.points[np.asarray(rows)], slide.pitch, str(name), window or layout.box)
-    _frame(ax, window or layout.box, bar)
     named = window is None and bool(layout.sections)
+    _frame(ax, window or layout.box, bar, HEAD if named else 0.0)
     if named:
         _name_sections(ax, layout)
     if close_up is not None:
         _dash(ax, close_up)
-    # sections have their names above them, where the title would stand
-    ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5 + (1.4 * SMALL if named else 0))
+    ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5)
     if bar:
         scale_bar(ax, slide.units.name)
     if label:
@@ -117,10 +117,11 @@ def _circles(ax: Axes, points: npt.NDArray[np.float64], diameter: float, **look:
     return spots
 
 
-def _frame(ax: Axes, box: Box, bar: bool) -> None:
+def _frame(ax: Axes, box: Box, bar: bool, head: float) -> None:
     (left, top), (right, bottom) = box
-    foot = FOOT * (bottom - top) if bar else 0.0
-    ax.set(xlim=(left, right), ylim=(bottom + foot, top), aspect="equal", anchor="NW")
+    height = bottom - top
+    foot = FOOT * height if bar else 0.0
+    ax.set(xlim=(left, right), ylim=(bottom + foot, top - head * height), aspect="equal", anchor="NW")
     ax.set_axis_off()
 
 
