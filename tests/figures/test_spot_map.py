@@ -105,6 +105,18 @@ def test_overlapping_sections_lie_side_by_side(make_slide):
     np.testing.assert_allclose(first - first[0], third - third[0])
 
 
+def test_names_of_sections_stand_clear_of_the_title(ax, make_slide):
+    slide = make_slide(sections=3)
+    figures.spot_map(ax, slide, slide.gene("Up"), title="observed")
+    canvas = FigureCanvasAgg(ax.figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    title = ax._left_title.get_window_extent(renderer)
+    named = [text for text in ax.texts if text.get_text() in {"S1", "S2", "S3"}]
+    assert len(named) == 3
+    assert all(text.get_window_extent(renderer).y1 < title.y0 for text in named)
+
+
 def test_sections_in_depth_lie_side_by_side(make_slide):
     from napari_concert.io.slides import from_anndata
 
