@@ -59,7 +59,7 @@ def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
                 yield epoch
                 last = time.perf_counter()
         trainer.restore(best)
-        done = 0.0
+        done, last = 0.0, float("-inf")  # that the weights settle is said once, however quick it is
         for fraction in trainer.settle():
             done = max(done, min(fraction, 0.999))
             if time.perf_counter() - last > REPORT_EVERY:
