@@ -199,9 +199,7 @@ class SessionBase:
         if result is not None and result.slide is not workspace.slide:
             return  # the slide was read otherwise meanwhile
         is_new = result is None or workspace.result is None or result.prediction is not workspace.result.prediction
-        workspace.result, workspace.live = result, None
-        if result is None or result.is_whole:
-            workspace.truth = result.truth if result is not None else None
+        workspace.take(result)
         if workspace is self.current:
             self._lead(workspace)
             if result is None:
@@ -210,8 +208,8 @@ class SessionBase:
                 self.prediction_changed.emit()
             if result is None or result.is_whole:
                 self.genes_changed.emit()
-            if workspace.truth is not None and result is not None and result.is_whole:
-                self.truth_changed.emit()
+                if workspace.truth is not None:
+                    self.truth_changed.emit()
 
     def _lead(self, workspace: Workspace) -> None:
         """Show the change of the leading gene when a model answers its first what-if; later choices are the user's."""

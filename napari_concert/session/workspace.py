@@ -121,6 +121,12 @@ class Workspace:
 
         return seen_pairs((self.slide,))
 
+    def take(self, result: Result | None) -> None:
+        """Take in a prediction, or that there is none; the last truth stays until that of the new one is known."""
+        self.result, self.live = result, None
+        if result is None or result.is_whole:
+            self.truth = result.truth if result is not None else None
+
     def read_as(self, slide: Slide) -> None:
         """Read the same spots otherwise: other columns, units or sections. What was painted stays."""
         old, self.slide = self.slide, slide
