@@ -29,6 +29,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 _LEFT = 1
 # one press of [ or ] changes the radius by this factor
 _STEP = 1.2
+# napari's ring at the mouse; its own name, as there is no public one
+_RING = "_brush_circle"
 # held while dragging, one swaps painting and erasing, and the other is napari's own: it zooms into a box
 _SWAP, _ZOOM = "Shift", "Alt"
 SWAPPED = {Mode.ADD: Mode.SUBTRACT, Mode.SUBTRACT: Mode.ADD}
@@ -84,6 +86,8 @@ class BrushTool:
             callbacks.append(callback)
         viewer.layers.selection.events.active.connect(self._on_layer_chosen)
         layers.drawn.connect(self._on_drawn)
+        # the box napari draws behind texts is of no size here: a dark dot on the spot under the mouse, which stays
+        viewer.canvas.overlays[_RING].box = False
         self._bind_keys()
 
     def close(self) -> None:
@@ -94,6 +98,7 @@ class BrushTool:
                 callbacks.remove(callback)
         self.viewer.layers.selection.events.active.disconnect(self._on_layer_chosen)
         self.layers.drawn.disconnect(self._on_drawn, missing_ok=True)
+        self.viewer.canvas.overlays[_RING].box = True
 
     # -- what the dock controls -------------------------------------------------------------------------------------
 

@@ -289,3 +289,18 @@ def test_sizing_keys_do_nothing_while_the_tool_is_off(painting):
     radius = session.brush_radius
     QTest.keyClick(painting.window.native, Qt.Key.Key_BracketRight)
     assert session.brush_radius == radius
+
+
+def test_nothing_stays_where_the_mouse_left_the_canvas(painting):
+    window = painting.window
+    ring = window.viewer.canvas.overlays["_brush_circle"]
+    (drawn,) = window.canvas._viewer_overlay_to_visual[ring]
+    window.viewer.mouse_over_canvas = True
+    painting.drag(LEFT, RIGHT)
+    assert drawn.node.visible
+    assert drawn.box.parent is None, "a box of no size is a dot over the spot under the mouse"
+    window.viewer.mouse_over_canvas = False
+    assert not drawn.node.visible
+    assert drawn.box.parent is None
+    window.brush.close()
+    assert ring.box, "napari's own again"
