@@ -78,7 +78,14 @@ def averages(own: Tensor, n_own: int, observed: Tensor) -> Tensor:
     return members / members.sum(1, keepdim=True).clamp(min=1.0)
 
 
-def kriged(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
+def kriged(
+    basis: Tensor,
+    values: Tensor,
+    precision: Tensor,
+    means: Tensor,
+    outside: Tensor,
+    blocks: svgp.Parts | None = None,
+) -> tuple[Tensor, Tensor]:
     """Return mean and variance (P, K) of spatial factors over each state, given the spots ``outside`` alone.
 
     Parameters
@@ -91,8 +98,10 @@ def kriged(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outs
         Weights (P, N).
     outside
         1.0 for spots in control (N,).
+    blocks
+        Of the places in ``basis``; by default there is one.
     """
-    post = svgp.posterior(basis, values, precision * outside[:, None])
+    post = svgp.posterior(basis, values, precision * outside[:, None], blocks)
     onto = basis @ means.mT  # V, averaged: (M, P)
     residual = (1 - basis.square().sum(0)).clamp(min=0)
     spread = [torch.linalg.solve_triangular(root, onto, upper=False).square().sum(0) for root in post.precision_root]
@@ -100,19 +109,26 @@ def kriged(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outs
     return onto.mT @ post.mean.mT, torch.stack(spread, 1) + own[:, None]
 
 
-def claim(basis: Tensor, values: Tensor, precision: Tensor, means: Tensor, outside: Tensor) -> Claim | None:
+def claim(
+    basis: Tensor,
+    values: Tensor,
+    precision: Tensor,
+    means: Tensor,
+    outside: Tensor,
+    blocks: svgp.Parts | None = None,
+) -> Claim | None:
     """Return what is held of the latents; None where no state has a claim or no spot is in control.
 
     Parameters
     ----------
     values, precision
         Readings of the spatial factors (N, K).
-    means, outside
+    means, outside, blocks
         As :func:`kriged` has them.
     """
     if not len(means) or not bool((outside > 0).any()):
         return None
-    found, variance = kriged(basis, values, precision, means, outside)
+    found, variance = kriged(basis, values, precision, means, outside, blocks)
     weight = precision * outside[:, None]
     control = (weight * values).sum(0) / (1 + weight.sum(0))  # a reading without information says nothing
     told = (1 - variance / TOLD).clamp(min=0)

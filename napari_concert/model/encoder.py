@@ -101,6 +101,11 @@ class Spots:
         """How often each count occurs among the observed spots, as they are when this is first asked for."""
         return CountTable.of(self.arrays.counts[self.observed.cpu().numpy() > 0], self.device)
 
+    @cached_property
+    def parts(self) -> svgp.Parts:
+        """Which inducing points and spots belong together."""
+        return svgp.parts(self.place[self.inducing], self.place)
+
     def chunks(self) -> Iterator[tuple[slice, Tensor]]:
         """Yield rows and their dense counts (n, G)."""
         for start in range(0, len(self), self.chunk):
@@ -222,7 +227,7 @@ class Encoder:
         score = reading.score if claim is None else reading.score - FIRM * claim.means.mT @ claim.excess(latents.mean)
         target = (self.basis @ score[:, :k] - latents.whitened, score[:, k:] - own)
         means = None if claim is None else claim.means
-        whitened, intrinsic = NewtonSystem(self.basis, reading.information, k, means).solve(target)
+        whitened, intrinsic = NewtonSystem(self.basis, reading.information, k, means, self.spots.parts).solve(target)
         yield 0.5
         largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
@@ -245,10 +250,10 @@ class Encoder:
         """Give latents the variance and posterior of their Laplace approximation, from their own reading."""
         precision, k = reading.precision, self.n_spatial
         # readings play no part in the precision; the mean is the mode that was found
-        post = svgp.posterior(self.basis, torch.zeros_like(precision[:, :k]), precision[:, :k])
+        post = svgp.posterior(self.basis, torch.zeros_like(precision[:, :k]), precision[:, :k], self.spots.parts)
         yield 0.5
         post = svgp.Posterior(latents.whitened.mT, post.precision_root)
-        _, variance = svgp.marginals(post, self.basis)
+        _, variance = svgp.marginals(post, self.basis, self.spots.parts)
         yield 1.0
         both = torch.cat([variance, 1 / (1 + precision[:, k:])], dim=1)
         return Latents(latents.mean, both, latents.whitened, post)

@@ -103,7 +103,7 @@ class Smooth:
         return self.encoder.features[:, row, None].expand_as(self.precision)
 
     def _follower(self, feature: Tensor) -> Tensor:
-        return svgp.posterior(self.encoder.basis, feature, self.precision).mean.mT
+        return svgp.posterior(self.encoder.basis, feature, self.precision, self.encoder.spots.parts).mean.mT
 
     def _cost(self, one: Tensor, other: Tensor, follower: Tensor) -> Tensor:
         """Return ``Σ_i J_il x_i (y_i - V_iᵀβ_l)`` (K,); of a feature with itself, ``‖β_l‖²`` and what is missed."""

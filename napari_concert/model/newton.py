@@ -35,14 +35,23 @@ class NewtonSystem:
         Number of spatial factors; the remaining latents are intrinsic.
     means
         Averages (P, N) of the latents that are held (:mod:`.claim`).
+    blocks
+        Of the places in ``basis``; by default there is one.
     """
 
-    def __init__(self, basis: Tensor, information: Tensor, n_spatial: int, means: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        basis: Tensor,
+        information: Tensor,
+        n_spatial: int,
+        means: Tensor | None = None,
+        blocks: svgp.Parts | None = None,
+    ) -> None:
         self.means = means
         self.basis, self.information, self.k = basis, information, n_spatial
         own = information.diagonal(dim1=1, dim2=2)
         zeros = torch.zeros_like(own[:, :n_spatial])
-        self.roots = svgp.posterior(basis, zeros, own[:, :n_spatial]).precision_root
+        self.roots = svgp.posterior(basis, zeros, own[:, :n_spatial], blocks).precision_root
         self.intrinsic = 1 + own[:, n_spatial:]
 
     def apply(self, vector: Unknowns) -> Unknowns:

@@ -8,7 +8,8 @@ out). Given the readings, the posterior of the inducing values is exact and glob
     b_l  = V (J_l ∘ m_l)
     f_l(x) ~ N(V_xᵀ Λ_l⁻¹ b_l,  1 - ‖V_x‖² + V_xᵀ Λ_l⁻¹ V_x)
 
-It is a sum over spots, so it depends neither on their order nor on any batch.
+It is a sum over spots, so it depends neither on their order nor on any batch. Places share nothing: ``V`` and ``Λ`` are
+block diagonal over them, and only the blocks are worked out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,35 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 JITTER = 1e-6
+
+
+class Part(NamedTuple):
+    """Inducing points and spots of one place: rows and columns of a diagonal block of ``V``."""
+
+    inducing: Tensor
+    spots: Tensor
+
+    def block(self, features: Tensor) -> Tensor:
+        """Return the block of features (M, N)."""
+        whole = len(self.inducing) == len(features) and len(self.spots) == features.shape[1]
+        return features if whole else features[self.inducing][:, self.spots]
+
+    def square(self, matrix: Tensor) -> Tensor:
+        """Return the block of a matrix (…, M, M) over inducing points."""
+        return matrix[..., self.inducing[:, None], self.inducing]
+
+
+Parts = tuple[Part, ...]
+
+
+def parts(at_place: Tensor, place: Tensor) -> Parts:
+    """Return the blocks of inducing points (M,) and spots (N,) with place codes."""
+    return tuple(Part(*((codes == one).nonzero()[:, 0] for codes in (at_place, place))) for one in at_place.unique())
+
+
+def undivided(features: Tensor) -> Parts:
+    """Return one block of everything."""
+    return (Part(*(torch.arange(size, device=features.device) for size in features.shape)),)
 
 
 class Posterior(NamedTuple):
@@ -57,14 +87,17 @@ def whiten(k_mm: Tensor, k_mn: Tensor) -> Tensor:
     return whitened
 
 
-def _system(features: Tensor, readings: Tensor, precision: Tensor) -> tuple[Tensor, Tensor]:
+def _system(features: Tensor, readings: Tensor, precision: Tensor, blocks: Parts) -> tuple[Tensor, Tensor]:
     """Return the Cholesky factor of ``Λ`` (L, M, M) and ``b`` (L, M)."""
-    eye = torch.eye(len(features), dtype=features.dtype, device=features.device)
-    information = torch.stack([(features * weight) @ features.mT for weight in precision.mT])
-    return torch.linalg.cholesky(eye + information), (features @ (precision * readings)).mT
+    information = torch.eye(len(features), dtype=features.dtype, device=features.device).repeat(precision.shape[1], 1, 1)
+    for part in blocks:
+        block = part.block(features)
+        for factor, weight in enumerate(precision[part.spots].mT):
+            information[factor, part.inducing[:, None], part.inducing] += (block * weight) @ block.mT
+    return torch.linalg.cholesky(information), (features @ (precision * readings)).mT
 
 
-def posterior(features: Tensor, readings: Tensor, precision: Tensor) -> Posterior:
+def posterior(features: Tensor, readings: Tensor, precision: Tensor, blocks: Parts | None = None) -> Posterior:
     """Return the global posterior given all readings.
 
     Parameters
@@ -73,32 +106,47 @@ def posterior(features: Tensor, readings: Tensor, precision: Tensor) -> Posterio
         ``V`` (M, N).
     readings, precision
         ``m`` and ``J`` (N, L).
+    blocks
+        Of the places; by default there is one.
     """
-    root, target = _system(features, readings, precision)
+    root, target = _system(features, readings, precision, blocks or undivided(features))
     return Posterior(torch.cholesky_solve(target[..., None], root)[..., 0], root)
 
 
-def marginals(post: Posterior, features: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and variance (N, L) of the factors where ``features`` (M, N) were evaluated (prior variance 1)."""
-    mean = features.mT @ post.mean.mT
-    residual = (1 - features.square().sum(0)).clamp(min=0)
-    spread = [
-        torch.linalg.solve_triangular(root, features, upper=False).square().sum(0) for root in post.precision_root
-    ]
-    return mean, residual[:, None] + torch.stack(spread, dim=1)
+def marginals(post: Posterior, features: Tensor, blocks: Parts | None = None) -> tuple[Tensor, Tensor]:
+    """Return mean and variance (N, L) of the factors where ``features`` (M, N) were evaluated (prior variance 1).
 
-
-def evidence(features: Tensor, readings: Tensor, precision: Tensor) -> Tensor:
-    """Return Titsias's lower bound on the log evidence of the readings, less what the kernel does not change.
-
-    ``Σ_l ½ b_lᵀ Λ_l⁻¹ b_l - ½ log|Λ_l| - ½ Σ_i J_il (1 - ‖V_i‖²)``, in nats; its gradient trains the kernel.
+    ``blocks`` are those of the posterior's inducing points and the evaluated positions.
     """
-    root, target = _system(features, readings, precision)
-    solved = torch.linalg.solve_triangular(root, target[..., None], upper=False)
+    mean = features.mT @ post.mean.mT
+    variance = (1 - features.square().sum(0)).clamp(min=0)[:, None].repeat(1, len(post.mean))
+    for part in blocks or undivided(features):
+        block = part.block(features)
+        for factor, root in enumerate(part.square(post.precision_root)):
+            spread = torch.linalg.solve_triangular(root, block, upper=False).square().sum(0)
+            variance[part.spots, factor] += spread
+    return mean, variance
+
+
+def evidence(
+    features: Tensor, readings: Tensor, precision: Tensor, blocks: Parts | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return Titsias's lower bound on the log evidence of the readings, and its gradient (M, N) in ``V``.
+
+    ``Σ_l ½ b_lᵀ Λ_l⁻¹ b_l - ½ log|Λ_l| - ½ Σ_i J_il (1 - ‖V_i‖²)``, in nats, less what the kernel does not change; with
+    ``μ_l = Λ_l⁻¹ b_l`` the gradient is ``Σ_l μ_l (J_l ∘ (m_l - Vᵀμ_l))ᵀ + (I - Λ_l⁻¹) V diag(J_l)``. It trains the kernel.
+    """
+    blocks = blocks or undivided(features)
+    root, target = _system(features, readings, precision, blocks)
+    mean = torch.cholesky_solve(target[..., None], root)[..., 0]
     logdet = 2 * root.diagonal(dim1=-2, dim2=-1).log().sum()
     unexplained = (precision.sum(1) * (1 - features.square().sum(0))).sum()
-    bound: Tensor = 0.5 * (solved.square().sum() - logdet - unexplained)
-    return bound
+    slope = mean.mT @ (precision * (readings - features.mT @ mean.mT)).mT + features * precision.sum(1)
+    for part in blocks:
+        block, inverses = part.block(features), torch.cholesky_inverse(part.square(root))
+        pulled = sum((one @ block) * weight for one, weight in zip(inverses, precision[part.spots].mT, strict=True))
+        slope[part.inducing[:, None], part.spots] -= pulled
+    return 0.5 * ((target * mean).sum() - logdet - unexplained), slope
 
 
 def kl_divergence(post: Posterior) -> Tensor:

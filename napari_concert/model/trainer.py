@@ -167,7 +167,7 @@ class Trainer:
         k, precision = encoder.n_spatial, reading.precision.clamp(min=1e-8)
         values = self.latents.mean + reading.score / precision
         outside = (self.codes.own < 0) * self.spots.observed
-        found = claim(encoder.basis, values[:, :k], precision[:, :k], self.means, outside)
+        found = claim(encoder.basis, values[:, :k], precision[:, :k], self.means, outside, self.spots.parts)
         if found is None:
             return None
         share = self.network.latent_weights[:k].square().mean(1)
@@ -204,13 +204,12 @@ class Trainer:
         values = self.latents.mean[:, :k] + reading.score[:, :k] / precision.clamp(min=1e-8)
         self.gp_adam.clear()
         basis = self.network.basis(spots.coords, spots.place, spots.coords[at], spots.place[at])
-        features = basis.detach().requires_grad_()
+        features, slope = basis.detach(), torch.zeros_like(basis)
         for factor in range(k):
             one = slice(factor, factor + 1)
-            _backward(-svgp.evidence(features, values[:, one], precision[:, one]))
+            slope += svgp.evidence(features, values[:, one], precision[:, one], spots.parts)[1]
             yield (factor + 1) / (k + 1)
-        if features.grad is not None:
-            basis.backward(features.grad)  # type: ignore[no-untyped-call]
+        basis.backward(-slope)  # type: ignore[no-untyped-call]
         _backward(self.network.kernel_penalty())
         self.gp_adam.step()
         yield 1.0

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_concert.errors import ConcertError, UnknownName
+from napari_concert.patches import as_rows
 from napari_concert.slide.columns import Columns
 from napari_concert.slide.geometry import Geometry, geometry_of
 from napari_concert.slide.image import SlideImage
@@ -53,6 +54,8 @@ class Slide(Spots):
         The picture of the tissue, read when it is asked for; None where the file has none.
     stack
         How its sections were put in space by the user; None where they lie as in the file.
+    left_out
+        Spots (rows) that are taken as not measured.
     """
 
     adata: AnnData
@@ -63,6 +66,7 @@ class Slide(Spots):
     file_notes: tuple[str, ...] = field(default=())
     image: SlideImage | None = None
     stack: Stack | None = None
+    left_out: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         for role in ("perturbation", "tissue", "section"):
@@ -102,8 +106,10 @@ class Slide(Spots):
 
     @cached_property
     def usable(self) -> npt.NDArray[np.bool_]:
-        """Which spots (n_spots,) have counts and finite coordinates: only these are modelled."""
-        return (self.totals > 0) & np.isfinite(self.coords).all(axis=1)
+        """Which spots (n_spots,) have counts and finite coordinates, and are not left out: only these are modelled."""
+        usable = (self.totals > 0) & np.isfinite(self.coords).all(axis=1)
+        usable[self.left_out] = False
+        return usable
 
     @cached_property
     def sections(self) -> tuple[str, ...]:
@@ -246,14 +252,12 @@ class Slide(Spots):
         return replace(self, units=Units(float(um_per_unit), CHOSEN))
 
     def with_pitch_um(self, pitch_um: float) -> Self:
-        """Return the slide with units such that its spot pitch is ``pitch_um`` µm.
-
-        Raises
-        ------
-        ConcertError
-            If it is not a positive number.
-        """
+        """Return the slide with units such that its spot pitch is ``pitch_um`` µm, a positive number."""
         return self.with_um_per_unit(pitch_um / (self.pitch / self.units.factor))
+
+    def without(self, rows: npt.ArrayLike) -> Self:
+        """Return the slide as if some spots (rows or a mask), and no others, were not measured; all keep their row."""
+        return replace(self, left_out=as_rows(rows))
 
     def with_registered(self, registered: bool) -> Self:
         """Return the slide with its sections in one frame, or apart."""

@@ -116,14 +116,14 @@ def _dense_evidence(coords, readings, precision, log_scale: float, low_rank: np.
 def test_all_spots_inducing_gives_the_dense_evidence(slide) -> None:
     coords, readings, precision = slide
     for log_scale in (-2.5, -1.4, -0.5):
-        found = svgp.evidence(_features(coords, torch.arange(N), log_scale), readings, precision)
+        found = svgp.evidence(_features(coords, torch.arange(N), log_scale), readings, precision)[0]
         assert found.item() == pytest.approx(_dense_evidence(coords, readings, precision, log_scale), abs=1e-3)
 
 
 def test_few_inducing_points_give_titsias_bound(slide) -> None:
     coords, readings, precision = slide
     at = torch.arange(0, N, 4)
-    found = svgp.evidence(_features(coords, at), readings, precision).item()
+    found = svgp.evidence(_features(coords, at), readings, precision)[0].item()
     k_mm = _kernel(coords[at], coords[at]).numpy() + svgp.JITTER * np.eye(len(at))
     k_mn = _kernel(coords[at], coords).numpy()
     low = k_mn.T @ np.linalg.solve(k_mm, k_mn)
@@ -137,10 +137,37 @@ def test_evidence_gradient_by_finite_differences(slide) -> None:
     at = torch.arange(0, N, 3)
 
     def bound(log_scale: torch.Tensor) -> torch.Tensor:
-        return svgp.evidence(_features(coords, at, log_scale), readings, precision)
+        return svgp.evidence(_features(coords, at, log_scale), readings, precision)[0]
 
     point = torch.tensor(-1.1, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(bound, (point,), eps=1e-5, rtol=1e-4)
+
+
+def test_the_gradient_of_the_evidence_is_that_of_autograd(slide) -> None:
+    coords, readings, precision = slide
+    features = _features(coords, torch.arange(0, N, 3)).requires_grad_()
+    bound, slope = svgp.evidence(features, readings, precision)
+    assert torch.allclose(slope, torch.autograd.grad(bound, features)[0], rtol=1e-9)
+    assert slope.abs().max() > 0.1
+
+
+def test_blocks_of_places_give_what_all_at_once_do(slide) -> None:
+    """Three places whose spots and inducing points are mixed in order."""
+    coords, readings, precision = slide
+    at, place = torch.arange(0, N, 2), torch.arange(N) % 3
+    shape = (-2.8 * torch.eye(2, dtype=torch.float64), torch.ones((), dtype=torch.float64))
+    k_mm = gram(coords[at], coords[at], place[at], place[at], *shape)
+    features = svgp.whiten(k_mm, gram(coords[at], coords, place[at], place, *shape))
+    blocks = svgp.parts(place[at], place)
+    one, two = svgp.posterior(features, readings, precision), svgp.posterior(features, readings, precision, blocks)
+    results = [
+        (*one, *svgp.marginals(one, features), *svgp.evidence(features, readings, precision)),
+        (*two, *svgp.marginals(two, features, blocks), *svgp.evidence(features, readings, precision, blocks)),
+    ]
+    same_place = place[at][:, None] == place
+    results = [(*found[:-1], found[-1] * same_place) for found in results]  # the others are 0 whatever the kernel
+    for whole, divided in zip(*results, strict=True):
+        assert torch.allclose(whole, divided, rtol=1e-10, atol=1e-12)
 
 
 def test_order_of_spots_plays_no_part(slide) -> None:
