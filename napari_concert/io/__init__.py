@@ -1,5 +1,6 @@
 """Slides and gene sets in, patches in and out, results out."""
 
+from napari_concert.io.areas import read_areas
 from napari_concert.io.atomic import atomic_path, write_json
 from napari_concert.io.columns import as_column
 from napari_concert.io.counts import find_counts
@@ -36,6 +37,7 @@ __all__ = [
     "outlines_of",
     "patches_of_shapes",
     "read",
+    "read_areas",
     "read_gmt",
     "read_patches",
     "read_positions",

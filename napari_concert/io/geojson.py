@@ -108,24 +108,24 @@ def patches_of(text: str, name: str, slide: Slide) -> list[Patch]:
         raise ConcertError(
             f"{name} is not a GeoJSON (line {error.lineno}, character {error.colno}: {error.msg}). Export it again."
         ) from error
-    ground = _Ground(document, name, slide)
-    return [_patch(feature, f"{name}, feature {i}", ground) for i, feature in enumerate(_features(document, name), 1)]
+    ground = Ground(document, name, slide)
+    return [_patch(feature, f"{name}, feature {i}", ground) for i, feature in enumerate(features_of(document, name), 1)]
 
 
-def _features(document: Any, name: str) -> Iterator[Mapping[str, Any]]:
+def features_of(document: Any, name: str) -> Iterator[Mapping[str, Any]]:
     """Yield features; a bare geometry becomes one."""
     if isinstance(document, list):  # as QuPath writes them
         for item in document:
-            yield from _features(item, name)
+            yield from features_of(item, name)
     elif not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
         raise ConcertError(f"{name} is not a GeoJSON: {json.dumps(document)[:40]} has no type. Export it again.")
     elif document["type"] == "FeatureCollection":
-        yield from _features(document.get("features"), name)
+        yield from features_of(document.get("features"), name)
     else:
         yield document if document["type"] == "Feature" else {"geometry": document}
 
 
-class _Ground:
+class Ground:
     """A slide's spots in the unit of a document."""
 
     def __init__(self, document: Any, name: str, slide: Slide) -> None:
@@ -158,6 +158,19 @@ class _Ground:
         found: Rows = self._tree.query(valid, predicate="dwithin", distance=slack)[1]
         return self._located[found]
 
+    def placed(self, polygon: Polygon, plane: int) -> BaseGeometry:
+        """Return a polygon of the document where it lies on the slide, in the slide's units."""
+        from shapely import transform
+
+        slide = self.slide
+        if self._in_um:
+            return polygon
+        if slide.stack is None or slide.columns.section is None:
+            return transform(polygon, lambda points: points * slide.units.factor)
+        section = slide.labels(slide.columns.section)[np.argmax(slide.planes == plane)]
+        move = slide.stack.move_of(str(section))
+        return transform(polygon, lambda points: move.apply(points) * slide.units.factor)
+
     def nearest(self, points: Sequence[Point]) -> Rows:
         """Return the spot nearest to each point, if it is no more than a pitch away."""
         pitch = self.slide.pitch / (1.0 if self._in_um else self.slide.units.factor)
@@ -165,11 +178,11 @@ class _Ground:
         return self._located[found]
 
 
-def _patch(feature: Mapping[str, Any], where: str, ground: _Ground) -> Patch:
+def _patch(feature: Mapping[str, Any], where: str, ground: Ground) -> Patch:
     try:
         said = feature.get("properties") or {}
         kind = said.get("classification") or {}
-        rows = _listed(said, ground.slide)
+        rows = listed_rows(said, ground.slide)
         if rows is None:
             rows = _in_section(_drawn(feature["geometry"], where, ground), said.get("section"), ground.slide)
         return Patch(
@@ -201,7 +214,7 @@ def _colour(said: Any) -> str | None:
     return as_hex(said.get("color")) or as_hex(said.get("colorRGB"))
 
 
-def _listed(said: Mapping[str, Any], slide: Slide) -> Rows | None:
+def listed_rows(said: Mapping[str, Any], slide: Slide) -> Rows | None:
     """Return the rows of a feature's list of spot names, None if there is no list or a name is not the slide's."""
     names = said.get("spot_names")
     if not isinstance(names, list):
@@ -210,11 +223,11 @@ def _listed(said: Mapping[str, Any], slide: Slide) -> Rows | None:
     return rows.astype(np.int64) if (rows >= 0).all() else None
 
 
-def _drawn(geometry: Any, where: str, ground: _Ground) -> Rows:
+def _drawn(geometry: Any, where: str, ground: Ground) -> Rows:
     """Return the spots that a geometry encloses or points at."""
     from shapely.geometry import shape
 
-    parts = list(_simple(shape(geometry)))
+    parts = list(simple_parts(shape(geometry)))
     others = [part.geom_type for part in parts if part.geom_type not in ("Polygon", "Point")]
     if others:
         raise ConcertError(f"{where} is a {others[0]}, which encloses nothing. Export polygons or points.")
@@ -223,11 +236,11 @@ def _drawn(geometry: Any, where: str, ground: _Ground) -> Rows:
     return np.concatenate([ground.inside(polygons), ground.nearest(points)])
 
 
-def _simple(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
+def simple_parts(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
     """Yield the parts of a collection, at any depth."""
     for part in getattr(geometry, "geoms", [geometry]):
         if hasattr(part, "geoms"):
-            yield from _simple(part)
+            yield from simple_parts(part)
         else:
             yield part
 

@@ -12,6 +12,9 @@ from anndata import read_h5ad
 
 from napari_concert.cli import main
 from napari_concert.concert.imputation import LAYERS
+from napari_concert.io import read
+
+SPOTS = 220
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def impute(slide_path, model_path, at, tmp_path):
     """Return the words of an impute command."""
 
     def words(*more: object, path: Path = slide_path, model: Path = model_path, out: str = "out.h5ad") -> list[str]:
-        where = () if "--at" in more else ("--at", at)
+        where = () if {"--at", "--fill-hole", "--densify", "--section-at"} & set(more) else ("--at", at)
         return ["impute", *map(str, (path, "--model", model, "--out", tmp_path / out, *where, *more))]
 
     return words
@@ -135,6 +138,90 @@ def test_unwritable_results_are_refused_before_any_work(refusal, impute, slide_p
 def test_a_slide_that_does_not_fit_is_refused(refusal, impute, slide_path, tmp_path):
     read_h5ad(slide_path)[:, 5:].copy().write_h5ad(tmp_path / "few.h5ad")
     assert "5 of the model's 24 genes" in refusal(*impute(path=tmp_path / "few.h5ad"))
+
+
+@pytest.fixture
+def hole(slide_path, tmp_path) -> tuple[Path, list[str]]:
+    """Write an outline, and return it with the names of the spots in it."""
+    slide = read_h5ad(slide_path)
+    middle = slide.obsm["spatial"].mean(axis=0)
+    (left, low), (right, high) = middle - 150, middle + 150
+    ring = [[left, low], [right, low], [right, high], [left, high], [left, low]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    (tmp_path / "hole.geojson").write_text(json.dumps({"type": "Feature", "geometry": geometry}))
+    inside = (np.abs(slide.obsm["spatial"] - middle) < 150).all(axis=1)
+    return tmp_path / "hole.geojson", list(slide.obs_names[inside])
+
+
+def test_a_hole_is_predicted_without_what_was_counted_in_it(run_json, impute, slide_path, hole, tmp_path):
+    path, inside = hole
+    found = run_json(*impute("--fill-hole", path))
+    result = read_h5ad(tmp_path / "out.h5ad")
+    assert list(result.obs_names) == inside
+    assert (found["left_out"], found["predicted_anew"]) == (inside, len(inside))
+    assert found["measured_spots"] == len(read_h5ad(slide_path)) - len(inside)
+    poisoned = read_h5ad(slide_path)
+    rows = poisoned.obs_names.get_indexer(inside)
+    counts = poisoned.X.tolil()
+    counts[rows] = counts[rows][:, ::-1]  # the same totals, so that the median library size stays
+    poisoned.X = counts.tocsr()
+    poisoned.write_h5ad(tmp_path / "poisoned.h5ad")
+    run_json(*impute("--fill-hole", path, path=tmp_path / "poisoned.h5ad", out="other.h5ad"))
+    other = read_h5ad(tmp_path / "other.h5ad")
+    for name in LAYERS:
+        np.testing.assert_allclose(other.layers[name], result.layers[name], rtol=1e-5)
+
+
+def test_a_gap_is_filled_between_measured_spots(impute, slide_path, hole, tmp_path, capsys, refusal):
+    path, inside = hole
+    assert "no room for a new spot" in refusal(*impute("--fill-hole", path, "--gaps-only"))
+    slide = read_h5ad(slide_path)
+    lost = inside[len(inside) // 2]
+    slide[slide.obs_names != lost].copy().write_h5ad(tmp_path / "gap.h5ad")
+    assert main(impute("--fill-hole", path, "--gaps-only", path=tmp_path / "gap.h5ad")) == 0
+    assert capsys.readouterr().out.startswith("1 new spot × 24 genes\n")
+    result = read_h5ad(tmp_path / "out.h5ad")
+    np.testing.assert_allclose(result.obsm["spatial"][0], slide[lost].obsm["spatial"][0])
+
+
+def test_the_whole_tissue_more_densely_under_a_what_if(run_json, impute, tmp_path):
+    found = run_json(*impute("--densify", 3, "--spots", "obs:what_if", "--set", "perturbation=Jak2"))
+    assert 1.5 < found["new_spots"] / SPOTS < 2
+    record = json.loads(read_h5ad(tmp_path / "out.h5ad").uns["napari_concert"])
+    assert record["densified"] == 3
+    assert record["what_if"]
+
+
+def test_joined_to_the_slide_and_read_back(run_json, impute, slide_path, hole, tmp_path):
+    path, inside = hole
+    run_json(*impute("--fill-hole", path, "--join"))
+    result, slide = read_h5ad(tmp_path / "out.h5ad"), read_h5ad(slide_path)
+    assert result.n_obs == slide.n_obs
+    measured = result.obs["measured"].to_numpy(dtype=bool)
+    assert list(result.obs_names[~measured]) == inside
+    kept = slide[result.obs_names[measured], result.var_names]
+    np.testing.assert_allclose(result[measured].X.toarray(), kept.X.toarray())
+    assert result[~measured].X.nnz == 0
+    assert np.isnan(result.layers["predicted"][measured]).all()
+    assert np.isfinite(result.layers["upper"][~measured]).all()
+    assert result.obs["tissue"][measured].astype(str).tolist() == kept.obs["tissue"].astype(str).tolist()
+    again = read(tmp_path / "out.h5ad")
+    assert again.usable.tolist() == measured.tolist()  # nobody takes what was predicted for measured
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--gaps-only",), "give one with --fill-hole"),
+        (("--densify", "1"), "1 is too small; give 2 or more"),
+        (("--fill-hole", "nope.geojson"), "There is no file nope.geojson"),
+        (("--fill-hole", "obs:nope"), "nope"),
+        (("--densify", "2000"), "choose a smaller number"),
+    ],
+)
+def test_holes_that_are_refused(refusal, impute, tmp_path, words, expected):
+    assert expected in refusal(*impute(*words))
+    assert not (tmp_path / "out.h5ad").exists()
 
 
 @pytest.fixture(scope="module")
