@@ -17,7 +17,7 @@ from napari_concert.model.config import ModelConfig
 from napari_concert.model.data import Vocabulary
 from napari_concert.model.network import ConcertNetwork
 
-FORMAT = 5
+FORMAT = 6
 RECORD, WEIGHTS = "model.json", "weights-{}.safetensors"
 
 

@@ -19,7 +19,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from napari_concert.model.kernels import mask, metric, rational_quadratic
+from napari_concert.model.kernels import mask, metric, quadratic, rational_quadratic
 from napari_concert.model.neighbours import Pairs
 
 Normal = tuple[float, float]
@@ -127,7 +127,7 @@ class PropagatedField(nn.Module):
             Tissue codes (N,) of all spots.
         """
         receiver_tissue, source_tissue = tissue[pairs.receiver], tissue[pairs.source]
-        squared = torch.einsum("ea,eab,eb->e", pairs.offset, metric(self.log_metric)[source_state], pairs.offset)
+        squared = quadratic(pairs.offset, metric(self.log_metric), source_state)
         near = rational_quadratic(squared ** self.bend[source_state], self.alpha[source_state])
         near = near / rational_quadratic((-2 * self.bend * self.shape[:, 0]).exp(), self.alpha)[source_state]
         cut = self.cut_offs[source_state, receiver_tissue]  # -1 picks the column of unknown tissue

@@ -6,13 +6,15 @@ smooth function of few parameters (:attr:`PropagatedField.shape`), so Gauss–Ne
 
     (Σ_i Jᵢᵀ Cᵢ Jᵢ + Λ + damping) δ = Σ_i Jᵢᵀ (sᵢ - Cᵢ Δuᵢ) - Λ (φ - φ₀)          Jᵢ = ∂uᵢ/∂φ
 
-Each state's field depends on its own parameters alone, so one difference quotient a column serves all states. The
+Each state's field depends on its own parameters alone, so one column serves all states (:mod:`.field_slope`). The
 amplitude of each field is free during the steps and then dropped: how large the effects are is for the weights to say,
 and shrunken weights must not be made up for by another form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -20,10 +22,10 @@ from torch import Tensor
 
 from napari_concert.model.attributes import Codes
 from napari_concert.model.field import PropagatedField
+from napari_concert.model.field_slope import FieldSlope
 from napari_concert.model.neighbours import Pairs
 from napari_concert.model.steps import Steps, part_of
 
-DIFFERENCE = 1e-5
 LONGEST = 1.0  # of a parameter in one step
 TRIES = 8
 LEAST_DAMPING = 1e-4  # so that as many tries can reach a step short enough
@@ -59,14 +61,23 @@ class FieldFit:
 
     def values(self, shape: Tensor) -> Tensor:
         """Return the field (N, P) of some shape (P, K + 1), whose last column is the log amplitude."""
+        with self._shaped(shape):
+            values: Tensor = self.field(self.pairs, self.codes.propagating, self.codes.tissue)
+        return self._felt(values, shape)
+
+    @contextmanager
+    def _shaped(self, shape: Tensor) -> Iterator[None]:
+        """Give the field a shape (P, K + 1) for a while."""
         kept = self.field.shape
         self.field.shape = shape[:, :-1]
         try:
-            values: Tensor = self.field(self.pairs, self.codes.propagating, self.codes.tissue)
+            yield
         finally:
             self.field.shape = kept
-        felt = values - self.own @ (self.usual @ values)
-        return felt * shape[:, -1].exp()
+
+    def _felt(self, values: Tensor, shape: Tensor) -> Tensor:
+        """Return what is felt of a field (N, P): less what is usual of the state, times the amplitude."""
+        return (values - self.own @ (self.usual @ values)) * shape[:, -1].exp()
 
     def gain(self, shape: Tensor, values: Tensor) -> float:
         """Return the log joint (nats) of a shape and its field, against that at which the counts were read."""
@@ -76,13 +87,14 @@ class FieldFit:
         return float((self.evidence.score * change).sum() - 0.5 * quadratic - 0.5 * prior)
 
     def jacobian(self, shape: Tensor, values: Tensor) -> Steps[Tensor]:
-        """Find ``∂u/∂φ`` (N, P, K + 1) by difference quotients; that of the log amplitude is the field itself."""
-        columns = []
-        for k in range(shape.shape[1] - 1):
-            moved = shape.clone()
-            moved[:, k] += DIFFERENCE
-            columns.append((self.values(moved) - values) / DIFFERENCE)
-            yield (k + 1) / shape.shape[1]
+        """Find ``∂u/∂φ`` (N, P, K + 1); that of the log amplitude is the field itself."""
+        columns: list[Tensor] = []
+        with self._shaped(shape):
+            slopes = FieldSlope(self.field, self.pairs, self.codes.propagating, self.codes.tissue)
+            yield 0.0
+            for column in slopes.columns():
+                columns.append(self._felt(column, shape))
+                yield len(columns) / shape.shape[1]
         return torch.stack([*columns, values], dim=2)
 
     def curvature(self, jacobian: Tensor) -> Tensor:

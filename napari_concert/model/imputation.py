@@ -33,6 +33,7 @@ from scipy.sparse import csr_matrix
 
 from napari_concert.model import mixture, svgp
 from napari_concert.model.attributes import encode
+from napari_concert.model.conformal import Bands
 from napari_concert.model.data import UNKNOWN, SpotArrays
 from napari_concert.model.encoder import Encoder, Latents, Spots
 from napari_concert.model.labels import Labelled, Where, given, infer_pairs
@@ -43,7 +44,7 @@ from napari_concert.model.steps import to_end
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-LEVELS = 0.025, 0.975
+LEVEL = 0.95  # of the intervals that are written
 NEGLIGIBLE = 0.001  # probability of a pair that is left out
 EVERY = slice(None)
 BATCH_ENTRIES = 200_000  # spots × pairs × genes that are held at a time
@@ -120,35 +121,43 @@ class Told:
         As in :class:`Imputed`.
     parts
         Components of the new spots.
+    bands
+        How intervals are calibrated.
     """
 
     network: ConcertNetwork
     labels: Labelled
     parts: Parts
     known: Floats
+    bands: Bands
 
     def moments(self, gene: int) -> tuple[Floats, Floats]:
         """Return expected count and standard deviation of a count (n,) of one gene, by its position."""
         expected, sd = mixture.moments(log_mean(self.network, self.parts, np.array([gene])))
         return expected[:, 0], sd[:, 0]
 
-    def interval(self, row: int, gene: int) -> tuple[float, float]:
-        """Return the 95 % interval of a count of one gene at one new spot."""
+    def interval(self, row: int, gene: int, level: float = LEVEL) -> tuple[float, float]:
+        """Return the interval of a count of one gene at one new spot."""
         mixed = log_mean(self.network, self.parts.of(np.array([row])), np.array([gene]))
-        low, high = mixture.quantiles(mixed, LEVELS)[:, 0, 0].tolist()
+        low, high = (float(bound[0, 0]) for bound in self.bands.interval(mixed, level))
         return low, high
+
+    def mixture(self, genes: Codes | slice = EVERY) -> mixture.Mixture:
+        """Return what log means of some genes follow, at the median library size."""
+        return log_mean(self.network, self.parts, genes)
 
     def decoded(self) -> Imputed:
         """Return all genes."""
         weight = self.parts.weight
         found = np.empty((4, len(weight), self.network.weights.shape[1]), dtype=np.float32)
         for rows in _batches(weight, found.shape[2]):
-            found[:, rows] = _summary(log_mean(self.network, self.parts.of(rows)))
+            mixed = log_mean(self.network, self.parts.of(rows))
+            found[:, rows] = [*mixture.moments(mixed), *self.bands.interval(mixed, LEVEL)]
         expected, sd, lower, upper = found
         return Imputed(self.labels, expected, sd, lower, upper, self.known)
 
 
-def tell(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Told:
+def tell(network: ConcertNetwork, measured: Measured, new: SpotArrays, bands: Bands | None = None) -> Told:
     """Return what the measured spots tell of new ones.
 
     Parameters
@@ -159,13 +168,15 @@ def tell(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Told:
         The spots around.
     new
         New spots (n); what is ``UNKNOWN`` of their labels is inferred. Their counts are not read.
+    bands
+        How intervals are calibrated; by default as the network is, on spots that were hidden one by one.
     """
     labels = given(infer_pairs(measured.arrays, Where.of(new)), new.state, new.tissue)
     factors = spatial_factors(network, measured, Where.of(new))
     weight, pair = likely(labels.probability)
     features = pair_features(network, measured.arrays, new, labels.codes)
     parts = Parts(weight, features[pair, np.arange(len(new))[:, None]], factors)
-    return Told(network, labels, parts, _known(network, factors))
+    return Told(network, labels, parts, _known(network, factors), network.bands if bands is None else bands)
 
 
 def impute(network: ConcertNetwork, measured: Measured, new: SpotArrays) -> Imputed:
@@ -258,11 +269,6 @@ def _batches(weight: Floats, n_genes: int) -> Iterator[Codes]:
     size = max(1, BATCH_ENTRIES // (n_genes * weight.shape[1]))
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
-
-
-def _summary(mixed: mixture.Mixture) -> Floats:
-    """Return expected count, standard deviation and the bounds of the interval (4, n, G)."""
-    return np.stack([*mixture.moments(mixed), *mixture.quantiles(mixed, LEVELS)])
 
 
 @torch.no_grad()

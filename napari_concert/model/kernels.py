@@ -30,6 +30,12 @@ def mask(ratio: Tensor) -> Tensor:
     return y**3 * (10 - 15 * y + 6 * y.square())
 
 
+def mask_slope(ratio: Tensor) -> Tensor:
+    """Return the derivative ``m'(t)`` of the cut-off."""
+    x = (2 * ratio - 1).clamp(0, 1)
+    return -60 * x.square() * (1 - x).square()
+
+
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     """Return squared Euclidean distances (n, m) between rows of ``a`` (n, d) and ``b`` (m, d)."""
     return (a[:, None, :] - b[None, :, :]).square().sum(-1)
@@ -42,6 +48,13 @@ def metric(log_metric: Tensor) -> Tensor:
     """
     definite: Tensor = torch.linalg.matrix_exp((log_metric + log_metric.mT) / 2)
     return definite
+
+
+def quadratic(offset: Tensor, matrix: Tensor, which: Tensor) -> Tensor:
+    """Return ``Δᵀ M Δ`` (E,) of offsets (E, d) with the matrices (P, d, d) of their codes ``which`` (E,)."""
+    turned = torch.tensordot(offset, matrix, dims=([1], [1]))  # (E, P, d)
+    picked: Tensor = turned[torch.arange(len(offset), device=offset.device), which]
+    return (picked * offset).sum(1)
 
 
 def length_scales(log_metric: Tensor) -> tuple[Tensor, Tensor]:

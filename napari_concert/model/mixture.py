@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 NODES = 15
 SMALL = 150  # counts up to which summing is faster
 LARGEST = 30.0  # log mean that no count exceeds
+LEAST = 1e-9  # level: farther out no count ends
 PRECISE = 1e-9  # of large counts, which doubles don't tell apart one by one
 
 
@@ -56,24 +57,40 @@ def moments(mixture: Mixture) -> tuple[Floats, Floats]:
     return expected, np.sqrt(np.maximum(squared - expected**2, 0.0))
 
 
-def quantiles(mixture: Mixture, levels: Sequence[float]) -> Floats:
+def quantiles(mixture: Mixture, levels: Sequence[float] | Floats) -> Floats:
     """Return the smallest counts (L, n, G) whose distribution function reaches each of L levels in (0, 1).
 
     Small counts are summed up from 0; for large ones that would take long, and the distribution function is bisected.
+
+    Parameters
+    ----------
+    levels
+        (L,), or those of every count, (L, n, G).
     """
-    bound = _bound(mixture, max(levels))
+    (n, _), n_genes = mixture.weight.shape, len(mixture.theta)
+    given = np.asarray(levels, dtype=np.float64)
+    wanted = np.broadcast_to(given.reshape(len(given), -1), (len(given), n * n_genes)).clip(LEAST, 1 - LEAST)
+    bound = _bound(mixture, wanted.max(axis=0))
     entries, small = _entries(mixture), bound <= SMALL
-    found = np.empty((len(levels), len(bound)))
-    found[:, small] = _summed(entries.of(small), levels)
-    for at, level in enumerate(levels):
-        found[at, ~small] = _bisected(entries.of(~small), level, bound[~small])
-    return found.reshape(len(levels), len(mixture.weight), -1)
+    found = np.empty(wanted.shape)
+    found[:, small] = _summed(entries.of(small), wanted[:, small])
+    for at, level in enumerate(wanted):
+        found[at, ~small] = _bisected(entries.of(~small), level[~small], bound[~small])
+    return found.reshape(len(wanted), n, n_genes)
 
 
-def _bound(mixture: Mixture, level: float) -> Floats:
-    """Return counts (n G,) that reach a level: Cantelli's ``P(x ≥ E + t sd) ≤ 1 / (1 + t²)``."""
+def distribution(mixture: Mixture, counts: Floats) -> Floats:
+    """Return ``P(x ≤ count)`` (n, G) of counts (n, G); 0 below 0."""
+    flat, entries = np.asarray(counts, dtype=np.float64).ravel(), _entries(mixture)
+    found, known = np.zeros(len(flat)), flat >= 0
+    found[known] = _distribution(flat[known], entries.of(known))
+    return found.reshape(len(mixture.weight), -1)
+
+
+def _bound(mixture: Mixture, level: Floats) -> Floats:
+    """Return counts (n G,) that reach levels (n G,): Cantelli's ``P(x ≥ E + t sd) ≤ 1 / (1 + t²)``."""
     expected, spread = moments(mixture)
-    return np.asarray(np.ceil(expected + spread * np.sqrt(level / (1 - level)))).ravel()
+    return np.asarray(np.ceil(expected.ravel() + spread.ravel() * np.sqrt(level / (1 - level))))
 
 
 class _Entries(NamedTuple):
@@ -99,28 +116,28 @@ def _entries(mixture: Mixture) -> _Entries:
     return _Entries(nodes, np.repeat(weight, n_genes, axis=0), np.tile(mixture.theta, n)[:, None])
 
 
-def _summed(entries: _Entries, levels: Sequence[float]) -> Floats:
-    """Return quantiles (L, E): how many counts, from 0 on, don't reach the level.
+def _summed(entries: _Entries, levels: Floats) -> Floats:
+    """Return quantiles at levels (L, E): how many counts, from 0 on, don't reach the level.
 
     With ``q = θ/(θ+μ)`` the probabilities are ``p(0) = q^θ`` and ``p(k+1) = p(k) (1-q) (k+θ) / (k+1)``.
     """
-    found, rows = np.zeros((len(levels), len(entries.theta))), np.arange(len(entries.theta))
+    found, rows = np.zeros(levels.shape), np.arange(len(entries.theta))
     chance, reached = entries.weight * entries.failure**entries.theta, np.zeros(len(rows))
     for count in range(SMALL + 1):
         reached += chance.sum(axis=1)
-        found[:, rows] += reached < np.array(levels)[:, None]
-        going_on = reached < max(levels)
-        rows, reached, entries = rows[going_on], reached[going_on], entries.of(going_on)
+        found[:, rows] += reached < levels
+        going_on = reached < levels.max(axis=0)
+        rows, reached, entries, levels = rows[going_on], reached[going_on], entries.of(going_on), levels[:, going_on]
         chance = chance[going_on] * (1 - entries.failure) * (count + entries.theta) / (count + 1)
     return found
 
 
-def _bisected(entries: _Entries, level: float, above: Floats) -> Floats:
-    """Return quantiles (E,) between 0 and what reaches the level for sure."""
+def _bisected(entries: _Entries, level: Floats, above: Floats) -> Floats:
+    """Return quantiles (E,) between 0 and what reaches the levels (E,) for sure."""
     above, below = above.copy(), np.full_like(above, -1.0)
     while (rows := np.flatnonzero(above - below > np.maximum(1.0, PRECISE * above))).size:
         middle = np.floor((below[rows] + above[rows]) / 2)
-        enough = _distribution(middle, entries.of(rows)) >= level
+        enough = _distribution(middle, entries.of(rows)) >= level[rows]
         above[rows] = np.where(enough, middle, above[rows])
         below[rows] = np.where(enough, below[rows], middle)
     return above

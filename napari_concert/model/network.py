@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from napari_concert.model import svgp
 from napari_concert.model.attributes import Attributes
 from napari_concert.model.config import ModelConfig
+from napari_concert.model.conformal import Bands
 from napari_concert.model.data import Vocabulary
 from napari_concert.model.kernels import gram
 
@@ -47,6 +48,8 @@ class ConcertNetwork(nn.Module):
         Mean (Q, G) and covariance (G, Q, Q) under wide priors: what intervals are made of.
     log_theta
         Log dispersion (G,).
+    tails, calibrated_on
+        How intervals of counts are calibrated (:mod:`.conformal`), and on how many hidden counts.
     """
 
     weights: Tensor
@@ -55,6 +58,8 @@ class ConcertNetwork(nn.Module):
     place_variance: Tensor
     covariance: Tensor
     log_theta: Tensor
+    tails: Tensor
+    calibrated_on: Tensor
 
     def __init__(self, vocabulary: Vocabulary, config: ModelConfig) -> None:
         super().__init__()
@@ -74,7 +79,15 @@ class ConcertNetwork(nn.Module):
         self.register_buffer("unshrunk", torch.zeros(n_features, n_genes))
         self.register_buffer("covariance", torch.zeros(n_genes, n_features, n_features))
         self.register_buffer("log_theta", torch.full((n_genes,), INITIAL_LOG_THETA))
+        plain = Bands.plain()
+        self.register_buffer("tails", torch.from_numpy(plain.tails))
+        self.register_buffer("calibrated_on", torch.from_numpy(plain.entries))
         self.double()
+
+    @property
+    def bands(self) -> Bands:
+        """How intervals of counts are calibrated, on spots that were hidden one by one."""
+        return Bands(self.tails.numpy(), self.calibrated_on.numpy())
 
     @property
     def attribute_weights(self) -> Tensor:

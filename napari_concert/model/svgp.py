@@ -45,7 +45,8 @@ Parts = tuple[Part, ...]
 
 def parts(at_place: Tensor, place: Tensor) -> Parts:
     """Return the blocks of inducing points (M,) and spots (N,) with place codes."""
-    return tuple(Part(*((codes == one).nonzero()[:, 0] for codes in (at_place, place))) for one in at_place.unique())
+    both = at_place, place
+    return tuple(Part(*((codes == one).nonzero()[:, 0] for codes in both)) for one in torch.unique(at_place))
 
 
 def undivided(features: Tensor) -> Parts:
@@ -89,7 +90,9 @@ def whiten(k_mm: Tensor, k_mn: Tensor) -> Tensor:
 
 def _system(features: Tensor, readings: Tensor, precision: Tensor, blocks: Parts) -> tuple[Tensor, Tensor]:
     """Return the Cholesky factor of ``Λ`` (L, M, M) and ``b`` (L, M)."""
-    information = torch.eye(len(features), dtype=features.dtype, device=features.device).repeat(precision.shape[1], 1, 1)
+    information = torch.eye(len(features), dtype=features.dtype, device=features.device).repeat(
+        precision.shape[1], 1, 1
+    )
     for part in blocks:
         block = part.block(features)
         for factor, weight in enumerate(precision[part.spots].mT):
@@ -134,7 +137,7 @@ def evidence(
     """Return Titsias's lower bound on the log evidence of the readings, and its gradient (M, N) in ``V``.
 
     ``Σ_l ½ b_lᵀ Λ_l⁻¹ b_l - ½ log|Λ_l| - ½ Σ_i J_il (1 - ‖V_i‖²)``, in nats, less what the kernel does not change; with
-    ``μ_l = Λ_l⁻¹ b_l`` the gradient is ``Σ_l μ_l (J_l ∘ (m_l - Vᵀμ_l))ᵀ + (I - Λ_l⁻¹) V diag(J_l)``. It trains the kernel.
+    ``μ_l = Λ_l⁻¹ b_l`` the gradient is ``Σ_l μ_l (J_l ∘ (m_l - Vᵀμ_l))ᵀ + (I - Λ_l⁻¹) V diag(J_l)``.
     """
     blocks = blocks or undivided(features)
     root, target = _system(features, readings, precision, blocks)

@@ -18,6 +18,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,6 +33,7 @@ from napari_concert.model.encoder import Encoder, Latents, Reading, Spots, prior
 from napari_concert.model.exchange import Smooth
 from napari_concert.model.field_fit import Evidence, FieldFit
 from napari_concert.model.heldout import hide
+from napari_concert.model.hidden import calibrate
 from napari_concert.model.likelihood import working
 from napari_concert.model.neighbours import Pairs, single_patches
 from napari_concert.model.network import ConcertNetwork
@@ -281,6 +283,11 @@ class Trainer:
         self.network.place_variance.copy_(self._place_variance(own_gap=True))
         swapped = self.network.attributes.swapped
         self.network.covariance.diagonal(dim1=1, dim2=2)[:, swapped] += self.network.place_variance.mT
+
+    def calibrate(self) -> Steps[None]:
+        """Learn how wide intervals of counts must be to hold the hidden spots, which nothing else has seen yet."""
+        hidden = np.flatnonzero(self.spots.observed.cpu().numpy() == 0)
+        yield from calibrate(self.network, self.spots.arrays, hidden, self.features(), self.latents)
 
 
 def _backward(loss: Tensor) -> None:

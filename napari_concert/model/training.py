@@ -18,6 +18,7 @@ from napari_concert.model.config import Epoch, ModelConfig
 from napari_concert.model.data import SpotArrays, Vocabulary
 from napari_concert.model.network import ConcertNetwork
 from napari_concert.model.niches import niches
+from napari_concert.model.steps import part_of, to_end
 from napari_concert.model.trainer import Trainer
 
 REPORT_EVERY = 0.2  # seconds between reports within a long epoch
@@ -59,8 +60,9 @@ def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
                 yield epoch
                 last = time.perf_counter()
         trainer.restore(best)
+        trainer.measure_covariance()
         done, last = 0.0, float("-inf")  # that the weights settle is said once, however quick it is
-        for fraction in trainer.settle():
+        for fraction in _finish(trainer):
             done = max(done, min(fraction, 0.999))
             if time.perf_counter() - last > REPORT_EVERY:
                 yield _report(trainer, epoch.index, epoch.index, started, done)
@@ -70,6 +72,13 @@ def train(trainer: Trainer, max_epochs: int) -> Generator[Epoch, None, None]:
         if not settled:
             trainer.restore(best)
             trainer.measure_covariance()
+            to_end(trainer.calibrate())
+
+
+def _finish(trainer: Trainer) -> Iterator[float]:
+    """Calibrate intervals while the hidden spots are hidden, then give them back; yield the share done."""
+    yield from part_of(trainer.calibrate(), 0.0, 0.2)
+    yield from part_of(trainer.settle(), 0.2, 1.0)
 
 
 def _epochs(trainer: Trainer, max_epochs: int, started: float) -> Iterator[tuple[Epoch, dict[str, Any] | None]]:

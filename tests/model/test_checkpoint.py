@@ -108,7 +108,7 @@ def test_weights_of_another_model_are_refused(
         (lambda folder: (folder / "model.json").write_text("{"), "can't be read"),
         (lambda folder: (folder / "model.json").write_bytes(b"\xff\xfe\x00"), "can't be read"),
         (lambda folder: (folder / "model.json").write_text("[1]"), "format None"),
-        (lambda folder: _rewrite(folder, format=99), "format 99; this version reads 5"),
+        (lambda folder: _rewrite(folder, format=99), "format 99; this version reads 6"),
         (lambda folder: _rewrite(folder, weights_sha256=None), "incomplete|not the file"),
         (lambda folder: _rewrite(folder, vocabulary={"genes": []}), "does not fit this version"),
         (lambda folder: _rewrite(folder, vocabulary=None), "does not fit this version"),
