@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
     from napari_concert.registration import PairScore, Registration
-    from napari_concert.session.section_between import SectionBetween
+    from napari_concert.session.predicted import Predicted
     from napari_concert.simulate import TrueChange
 
 
@@ -76,8 +76,8 @@ class Workspace:
     earlier, registration, scores
         How sections lay before (stack, registered), the registration that put them where they are, and how well
         neighbours agree since the last move.
-    between
-        The predicted section between two measured ones, if there is one.
+    predicted
+        Spots where nothing was measured, by their kind (see :class:`.PredictedSpots`).
     """
 
     slide: Slide
@@ -98,7 +98,7 @@ class Workspace:
     earlier: list[tuple[Stack | None, bool]] = field(default_factory=list)
     registration: Registration | None = None
     scores: tuple[PairScore, ...] = ()
-    between: SectionBetween | None = None
+    predicted: dict[str, Predicted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.painting = Painting(self.slide.n_spots, default_target(self.slide))
@@ -132,8 +132,9 @@ class Workspace:
         old, self.slide = self.slide, slide
         for name in ("index", "levels", "pairs"):
             self.__dict__.pop(name, None)
-        self.result = self.live = self.truth = self.between = None
+        self.result = self.live = self.truth = None
         self.answers.clear()
+        self.predicted.clear()
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.painting.retarget(default_target(slide))
 
