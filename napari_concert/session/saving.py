@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_concert import io
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate import true_change
+from napari_concert.session.predicted import Predicted
 from napari_concert.session.results import Result
 from napari_concert.slide import Slide
 
@@ -28,6 +29,12 @@ def figure(path: str | Path, result: Result, gene: str | None) -> None:
     truth = None if known is None else known.of(result.prediction.genes)
     drawn = figures.whatif_figure(result.slide, result.prediction, gene, truth=truth)
     figures.save(drawn, path)
+
+
+def filled(path: str | Path, predicted: Predicted, *, join: bool) -> None:
+    """Write predicted spots as .h5ad, under their what-if; with ``join`` after the measured ones."""
+    _require_ending(Path(path), (".h5ad",))
+    io.write_imputation(path, predicted.changed.decoded(), join=predicted.places.slide if join else None)
 
 
 def slide(path: str | Path, of: Slide) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
     from napari_concert.registration import PairScore, Registration
+    from napari_concert.session.filled import Swept
     from napari_concert.session.predicted import Predicted
     from napari_concert.simulate import TrueChange
 
@@ -78,6 +79,8 @@ class Workspace:
         neighbours agree since the last move.
     predicted
         Spots where nothing was measured, by their kind (see :class:`.PredictedSpots`).
+    swept
+        Where tools were drawn, for holes.
     """
 
     slide: Slide
@@ -99,6 +102,7 @@ class Workspace:
     registration: Registration | None = None
     scores: tuple[PairScore, ...] = ()
     predicted: dict[str, Predicted] = field(default_factory=dict)
+    swept: list[Swept] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.painting = Painting(self.slide.n_spots, default_target(self.slide))
@@ -135,6 +139,7 @@ class Workspace:
         self.result = self.live = self.truth = None
         self.answers.clear()
         self.predicted.clear()
+        self.swept.clear()
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.painting.retarget(default_target(slide))
 
