@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from napari_concert.concert.calibrating import calibration
 from napari_concert.concert.checks import Pair, extrapolated
 from napari_concert.concert.dataset import intervene
 from napari_concert.concert.observed import Observed
@@ -131,6 +132,8 @@ class NewSpots:
         As in :class:`Imputation`.
     told
         What the measured spots tell of them.
+    calibration
+        What was done to intervals so that they hold what they promise, in words.
     """
 
     genes: tuple[str, ...]
@@ -140,6 +143,7 @@ class NewSpots:
     provenance: Mapping[str, Any]
     warnings: tuple[str, ...]
     told: Told
+    calibration: str
 
     def __len__(self) -> int:
         return len(self.obs)
@@ -190,8 +194,10 @@ def new_spots(model: Concert, slide: Slide, observed: Observed, sites: Sites, wh
     """Return what a model knows of new positions of a slide, whose states a what-if may change."""
     arrays = intervene(observed.arrays, slide, what_if, model.vocabulary)
     measured = Measured(arrays, observed.features, observed.latents)
-    told = tell(observed.network, measured, _interpolated(sites.arrays, arrays))
-    distance = nearest(Where.of(arrays), Where.of(sites.arrays)) * model.scale.pitch
+    away = nearest(Where.of(arrays), Where.of(sites.arrays))
+    known = calibration(observed, away, labels=_labelled(sites.arrays, model.vocabulary))
+    told = tell(observed.network, measured, _interpolated(sites.arrays, arrays), known.bands)
+    distance = away * model.scale.pitch
     far = (told.known < HALF) | (distance > model.config.reach * model.scale.pitch)
     said = (
         *model.extrapolations(what_if, slide),
@@ -204,10 +210,22 @@ def new_spots(model: Concert, slide: Slide, observed: Observed, sites: Sites, wh
         coords=sites.coords,
         obs=_obs(sites, told.known, distance),
         probabilities=probabilities(told.labels, model.vocabulary, sites.names),
-        provenance={**provenance_of(model, what_if, slide), "meaning": MEANING, "new_spots": len(sites.arrays)},
+        provenance={
+            **provenance_of(model, what_if, slide),
+            "meaning": MEANING,
+            "new_spots": len(sites.arrays),
+            "calibration": known.to_json(),
+        },
+        calibration=str(known),
         warnings=tuple(dict.fromkeys(said)),
         told=told,
     )
+
+
+def _labelled(new: SpotArrays, vocabulary: Vocabulary) -> bool:
+    """Whether most new spots were said to have a state, and a tissue where there are tissues."""
+    known = (new.state != UNKNOWN) & ((new.tissue != UNKNOWN) | (not vocabulary.tissues))
+    return bool(known.mean() > HALF)
 
 
 def _interpolated(new: SpotArrays, arrays: SpotArrays) -> SpotArrays:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_concert.concert.calibrating import calibration
 from napari_concert.concert.dataset import Scale
-from napari_concert.concert.imputation import Imputation, NewSpots, new_spots
+from napari_concert.concert.imputation import Imputation, NewSpots, nearest, new_spots
 from napari_concert.concert.labelled import Labelled
 from napari_concert.concert.observed import Observed
 from napari_concert.concert.sites import sites_of
+from napari_concert.concert.withholding import Withheld, withhold
+from napari_concert.errors import ConcertError
+from napari_concert.model.labels import Where
 from napari_concert.patches import WhatIf
 from napari_concert.slide import Slide
 
@@ -65,3 +70,35 @@ class Imputing(Labelled):
         observed = self._observe(slide, what_if)
         sites = sites_of(at, slide, observed.network.vocabulary, self.scale)
         return new_spots(cast("Concert", self), slide, observed, sites, what_if)
+
+    def withhold(self, rows: npt.ArrayLike, slide: Slide | None = None, *, labels: bool = True) -> Withheld:
+        """Predict measured spots of a slide as if they had not been measured: by all the others.
+
+        The weights stay as they were learned; to leave the spots out of them too, train without.
+
+        Parameters
+        ----------
+        rows
+            Of the spots, in the file; those without counts or coordinates are left out.
+        labels
+            Whether states and tissues of the spots are known; else they are inferred as well.
+
+        Raises
+        ------
+        ConcertError
+            If the model is not trained or does not fit the slide, or no usable spot is hidden, or none is left.
+        """
+        slide = self._slide(slide)
+        chosen = np.unique(np.asarray(rows, dtype=np.int64))
+        hidden, n_left = chosen[slide.usable[chosen]], int(slide.usable.sum())
+        if not len(hidden) or len(hidden) == n_left:
+            raise ConcertError(
+                f"{len(hidden)} of {n_left} usable spots would be hidden: hide at least one, and leave some to predict "
+                "by."
+            )
+        observed = self._observe(slide, WhatIf())
+        arrays, at = observed.arrays, np.searchsorted(observed.rows, hidden)
+        rest = arrays.take(np.setdiff1d(np.arange(len(arrays)), at))
+        away = nearest(Where.of(rest), Where.of(arrays.take(at)))
+        bands = calibration(observed, away, labels=labels).bands
+        return withhold(observed, hidden, labels=labels, bands=bands)

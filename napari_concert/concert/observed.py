@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from scipy.sparse import csc_matrix
 
 from napari_concert.concert.dataset import Scale, arrays_of, batch_names
 from napari_concert.model.calibration import calibrated
+from napari_concert.model.conformal import Bands
 from napari_concert.model.counterfactual import Counterfactual, Swapped
 from napari_concert.model.data import SpotArrays
 from napari_concert.model.encoder import infer_latents
@@ -38,6 +39,8 @@ class Observed:
         Raw counts (n_spots, G) of the modelled genes.
     covariance
         Posterior covariance of the weights (G, Q, Q).
+    bands
+        How intervals in holes are calibrated, by the size of the hole and whether labels are known; found when needed.
     """
 
     network: ConcertNetwork
@@ -46,6 +49,7 @@ class Observed:
     latents: npt.NDArray[np.float64]
     counts: csc_matrix
     covariance: npt.NDArray[np.float32]
+    bands: dict[tuple[int, bool], Bands] = field(default_factory=dict)
 
     @classmethod
     def infer(cls, network: ConcertNetwork, slide: Slide, scale: Scale, *, trained_on: bool) -> Observed:

@@ -107,6 +107,10 @@ class Bands:
         tails = np.stack([_tails(pit.among(np.isin(pit.bins, _around(size, b)))) for b in range(BINS)])
         return cls(tails, np.array([size[_around(size, b)].sum() for b in range(BINS)], dtype=np.float64))
 
+    def no_narrower(self) -> Bands:
+        """Return bands that widen intervals where that is needed, and narrow none."""
+        return Bands(np.minimum(self.tails, 1 - LEVELS), self.entries)
+
     @property
     def is_calibrated(self) -> bool:
         """Whether they were calibrated on anything."""

@@ -46,9 +46,9 @@ class HiddenSample(NamedTuple):
 def hidden_sample(arrays: SpotArrays, rows: Rows) -> HiddenSample:
     """Return a sample of some spots' counts: spots evenly by position, genes evenly by how much is counted of them."""
     canonical = rows[np.lexsort((*arrays.coords[rows].T, arrays.place[rows]))]
-    spots = _evenly(canonical, MOST_SPOTS)
+    spots = evenly(canonical, MOST_SPOTS)
     total = np.asarray(arrays.counts.sum(axis=0)).ravel()
-    genes = np.sort(_evenly(np.argsort(total, kind="stable"), MOST_ENTRIES // max(1, len(spots))))
+    genes = np.sort(evenly(np.argsort(total, kind="stable"), MOST_ENTRIES // max(1, len(spots))))
     counts = arrays.counts[spots][:, genes].toarray().astype(np.float64)
     return HiddenSample(spots, genes, counts, np.log(arrays.size[spots]))
 
@@ -80,7 +80,7 @@ def calibrate(
     network.calibrated_on.copy_(torch.from_numpy(bands.entries))
 
 
-def _evenly(values: Rows, count: int) -> Rows:
+def evenly(values: Rows, count: int) -> Rows:
     """Return at most ``count`` of some values, evenly spaced."""
     at = np.linspace(0, len(values) - 1, min(count, len(values))).round().astype(np.int64)
     return np.asarray(values[at], dtype=np.int64)
