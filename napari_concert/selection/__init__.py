@@ -4,7 +4,13 @@ Coordinates and lengths are in the slide's units; every function gives sorted un
 """
 
 from napari_concert.selection.depth import Depth, SpotStack
-from napari_concert.selection.ellipsoid import ellipsoid, ellipsoid_outline, semi_axes, spots_in_ellipsoid
+from napari_concert.selection.ellipsoid import (
+    ellipsoid,
+    ellipsoid_outline,
+    ellipsoid_rings,
+    semi_axes,
+    spots_in_ellipsoid,
+)
 from napari_concert.selection.lesion import Kind, Lesion, outline_of, resized, spots_of
 from napari_concert.selection.modes import Mode, combine
 from napari_concert.selection.outlines import in_ellipse, in_rectangle, simplified
@@ -23,6 +29,7 @@ __all__ = [
     "combine",
     "ellipsoid",
     "ellipsoid_outline",
+    "ellipsoid_rings",
     "holes_filled",
     "in_ellipse",
     "in_range",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from napari_concert.errors import ConcertError
 from napari_concert.selection.depth import SpotStack
 from napari_concert.selection.lesion import Lesion
+from napari_concert.selection.outlines import turned
 from napari_concert.selection.star import ellipse
 from napari_concert.selection.window import SLACK
 
@@ -85,9 +86,26 @@ def ellipsoid_outline(lesion: Lesion, stack: SpotStack, centre: npt.ArrayLike, l
 
     With a number of spots it passes halfway between the last spot inside and the first outside.
     """
-    size = float(np.sqrt(lesion.area)) if lesion.area is not None else _halfway(lesion, stack, centre, level)
     middle = np.asarray(centre, dtype=np.float64)[:2]
-    return middle + size * ellipse(lesion.ratio, lesion.angle).corners(n)
+    return middle + _size(lesion, stack, centre, level) * ellipse(lesion.ratio, lesion.angle).corners(n)
+
+
+def ellipsoid_rings(lesion: Lesion, stack: SpotStack, centre: npt.ArrayLike, level: int, n: int = 64) -> Floats:
+    """Give three closed lines (3, n, 3) on its surface, for a preview in space: x, y, z in the slide's units.
+
+    The first is the outline of its largest section; the others stand upright, along its length and across it.
+    """
+    length, width, height = semi_axes(lesion, _size(lesion, stack, centre, level))
+    (x, y), theta = turned(np.array([[1.0, 0.0]]), lesion.angle)[0], np.linspace(0.0, 2 * np.pi, n)
+    along, across, up = length * np.array([x, y, 0.0]), width * np.array([-y, x, 0.0]), np.array([0.0, 0.0, height])
+    cos, sin = np.cos(theta)[:, None], np.sin(theta)[:, None]
+    rings = np.stack([cos * one + sin * other for one, other in ((along, across), (along, up), (across, up))])
+    return np.asarray(np.asarray(centre, dtype=np.float64) + rings, dtype=np.float64)
+
+
+def _size(lesion: Lesion, stack: SpotStack, centre: npt.ArrayLike, level: int) -> float:
+    """Give the square root of its largest section's area."""
+    return float(np.sqrt(lesion.area)) if lesion.area is not None else _halfway(lesion, stack, centre, level)
 
 
 def _halfway(lesion: Lesion, stack: SpotStack, centre: npt.ArrayLike, level: int) -> float:

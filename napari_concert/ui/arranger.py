@@ -161,20 +161,16 @@ class Arranger:
             camera.center, camera.zoom, camera.angles = seen
 
     def _fit(self, mode: StackMode) -> None:
+        """Show all of it; one section at a time needs no more room for texts than another slide."""
         camera, scene = self.viewer.scene.camera, self._scene
-        if mode is not StackMode.SPACE or scene is None:
+        if mode is StackMode.ONE or scene is None or scene.notes is None:
             self.viewer.reset_view()
             camera.zoom *= _ROOM
             return
-        camera.set_view_direction(_ASLANT, _UP)
-        # napari's own fit leaves room for any turn; a flat stack would be small
-        points = scene.seen_points
-        middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
-        up = np.asarray(camera.up_direction)
-        across = np.column_stack([up, np.cross(up, camera.view_direction)])
-        size = np.ptp((points - middle) @ across, axis=0) + scene.slide.pitch
-        camera.center = tuple(middle.tolist())
-        camera.zoom = _ROOM * float(np.min(np.asarray(self.viewer.canvas.size) / size))
+        if mode is StackMode.SPACE:
+            camera.set_view_direction(_ASLANT, _UP)
+        self._annotate()
+        self.layers.framing.fit(scene.spots, scene.notes)
 
     # -- following napari ---------------------------------------------------------------------------------------------
 

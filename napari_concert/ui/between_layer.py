@@ -30,8 +30,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 TEXT_SIZE = 11  # points
 _GAP = 0.08  # between the tissue and the predicted section, as a share of its width
+_BESIDE = 0.4  # of its width: from its right end to the middle of the words, in space
 _BELOW = 0.7  # of the pitch: from the lowest spots to the words
-_ROOM = 0.87  # the picture leaves a margin for the words on it
 _INK = {True: "white", False: "black"}
 
 
@@ -112,22 +112,26 @@ class BetweenLayer:
         QTimer.singleShot(0, self._look)
 
     def _write(self, words: str, dark: bool) -> None:
-        """Write below the section what it is."""
+        """Write what it is below the section, in space beside it."""
         layer, section = self.layer, self._section
         if layer is None or section is None:
             return
         if words != self._words:
-            self._words, texts, below = words, [""] * len(layer.data), np.zeros(layer.ndim)
-            texts[_lower_left(layer.data)] = words
-            below[-2] = _BELOW * section.slide.pitch
-            layer.text = {"string": texts, "size": TEXT_SIZE, "anchor": "lower_left", "translation": below}
+            self._words, texts, away = words, [""] * len(layer.data), np.zeros(layer.ndim)
+            if layer.ndim == 3:  # in space the names of the others are at their left, and napari centres a text
+                texts[int(np.argmax(layer.data[:, 2]))] = words
+                away[2] = _BESIDE * float(np.ptp(layer.data[:, 2]))
+            else:
+                texts[_lower_left(layer.data)] = words
+                away[0] = _BELOW * section.slide.pitch
+            layer.text = {"string": texts, "size": TEXT_SIZE, "anchor": "lower_left", "translation": away}
         layer.text.color = _INK[dark]
 
     def _look(self) -> None:
         """Show slide and section in full."""
-        if self.layer is not None and self.layer in self.viewer.layers:
-            self.viewer.reset_view()
-            self.viewer.scene.camera.zoom *= _ROOM
+        scene, layer = self.layers.scene, self.layer
+        if scene is not None and scene.notes is not None and layer is not None and layer in self.viewer.layers:
+            self.layers.framing.fit(scene.spots, scene.notes, layer)
 
     def _places(self, section: SectionBetween, scene: SlideScene) -> Floats:
         """Return where its spots are drawn: (z, y, x) in the 3D view, (y, x) beside the tissue."""
@@ -208,7 +212,7 @@ def _category_colours(section: SectionBetween, shown: ShownValues) -> npt.NDArra
 
 def caption(section: SectionBetween, shown: ShownValues) -> str:
     """Give what is written at the section, a line each."""
-    lines = ["predicted, not measured", f"z {section.gap.z:g} {section.slide.units.name}"]
+    lines = ["predicted,", "not measured", f"z {section.gap.z:g} {section.slide.units.name}"]
     if shown.kind == "uncertainty":
         lines += ["± sd of a count", f"greys {' to '.join(map(format_number, shown.limits))}"]
     elif shown.note == NOTHING:

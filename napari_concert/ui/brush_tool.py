@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_concert.selection import Lesion, Mode
 from napari_concert.session.preferences import LESION
-from napari_concert.ui.gestures import GESTURES, problem_in_space
+from napari_concert.ui.gestures import GESTURES, look_ahead, problem_in_space
 from napari_concert.ui.held_zoom import HeldZoom
 from napari_concert.ui.pointing import is_in_space, spot_at
 from napari_concert.ui.tools import ABOUT, Tool
@@ -85,6 +85,7 @@ class BrushTool:
         for callbacks, callback in self._callbacks:
             callbacks.append(callback)
         viewer.layers.selection.events.active.connect(self._on_layer_chosen)
+        viewer.events.mouse_over_canvas.connect(self._on_over)
         layers.drawn.connect(self._on_drawn)
         # the box napari draws behind texts is of no size here: a dark dot on the spot under the mouse, which stays
         viewer.canvas.overlays[_RING].box = False
@@ -97,6 +98,7 @@ class BrushTool:
             if callback in callbacks:
                 callbacks.remove(callback)
         self.viewer.layers.selection.events.active.disconnect(self._on_layer_chosen)
+        self.viewer.events.mouse_over_canvas.disconnect(self._on_over)
         self.layers.drawn.disconnect(self._on_drawn, missing_ok=True)
         self.viewer.canvas.overlays[_RING].box = True
 
@@ -176,16 +178,15 @@ class BrushTool:
         yield from GESTURES[self.tool](self, scene, event, mode)
 
     def _move(self, _viewer: Viewer, event: Any) -> None:
-        """Show where a polygon's next side, or a lesion, would lie."""
         scene = self.layers.scene
-        if scene is None or not self.active or len(event.dims_displayed) != 2 or event.is_dragging:
-            return
-        if self.tool is Tool.POLYGON and self.corners:
-            here = scene.locate(event.position, self.polygon_plane)
-            scene.draw_outline(np.stack([*self.corners, here, self.corners[0]]), self.polygon_plane)
-        elif self.tool is Tool.LESION:
-            plane = scene.plane_at(event.position)
-            scene.draw_outline(scene.lesion_outline(self.lesion, scene.locate(event.position, plane), plane), plane)
+        if scene is not None and self.active and not event.is_dragging:
+            look_ahead(self, scene, event)
+
+    def _on_over(self, *_: object) -> None:
+        """Hide the lesion that follows the mouse where that leaves the canvas; a polygon is still being drawn."""
+        scene = self.layers.scene
+        if scene is not None and self.tool is Tool.LESION and not self.viewer.mouse_over_canvas:
+            scene.draw_outline(None)
 
     def _wheel(self, _viewer: Viewer, event: Any) -> None:
         """Change the brush's radius with Shift and the wheel."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from napari_concert.selection import Lesion, Mode, in_rectangle, resized, same_region, simplified
-from napari_concert.ui.pointing import is_in_space, spot_at, trail_of
+from napari_concert.ui.pointing import aim, away_from, is_in_space, spot_at, trail_of
 from napari_concert.ui.tools import ABOUT, Tool
 
 if TYPE_CHECKING:
@@ -123,33 +123,37 @@ def region(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterat
 
 
 def lesion(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> Iterator[None]:
-    """Stamp a lesion; dragging away from its centre sizes it, in the 2D view."""
-    if is_in_space(event):
-        _stamp_at_spot(tool, scene, event, mode)
+    """Stamp a lesion; dragging away from its centre sizes it."""
+    place = aim(scene, event)
+    if place is None:
         return
-    plane = scene.plane_at(event.position)
-    centre, made = scene.locate(event.position, plane), tool.lesion
-    plain = scene.lesion_outline(made, centre, plane)
-    size = max(float(np.linalg.norm(plain - centre[:2], axis=1).mean()), 1e-9)
-    scene.draw_outline(plain, plane)
+    (centre, plane), made = place, tool.lesion
+    size = scene.size_of(made, centre, plane)
+    scene.draw_lesion(made, centre, plane)
     yield
 
     def dragged() -> Lesion:
-        length = float(np.linalg.norm((scene.locate(event.position, plane) - centre)[:2]))
+        length = away_from(scene, event, centre, plane)
         return made if length < LEAST_DRAG * scene.slide.pitch else resized(made, length / size)
 
     while event.type == "mouse_move":
-        scene.draw_outline(scene.lesion_outline(dragged(), centre, plane), plane)
+        scene.draw_lesion(dragged(), centre, plane)
         yield
     scene.draw_outline(None)
     tool.session.select(scene.spots_of_lesion(dragged(), centre, plane), mode)
 
 
-def _stamp_at_spot(tool: BrushTool, scene: SlideScene, event: Any, mode: Mode) -> None:
-    row = spot_at(scene, event)
-    if row is not None:
-        plane = int(scene.layout.planes[row])
-        tool.session.select(scene.spots_of_lesion(tool.lesion, scene.slide.coords[row], plane), mode)
+def look_ahead(tool: BrushTool, scene: SlideScene, event: Any) -> None:
+    """Show where a polygon's next side, or a lesion, would lie."""
+    if tool.tool is Tool.LESION:
+        place = aim(scene, event)
+        if place is None:
+            scene.draw_outline(None)
+        else:
+            scene.draw_lesion(tool.lesion, *place)
+    elif tool.tool is Tool.POLYGON and tool.corners and not is_in_space(event):
+        here = scene.locate(event.position, tool.polygon_plane)
+        scene.draw_outline(np.stack([*tool.corners, here, tool.corners[0]]), tool.polygon_plane)
 
 
 GESTURES: dict[Tool, Gesture] = {

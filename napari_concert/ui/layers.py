@@ -12,6 +12,7 @@ from qtpy.QtCore import QTimer
 from napari_concert.session.shown import CUT_OFF, View
 from napari_concert.ui.captions import caption_with_note, shortened, title_detail
 from napari_concert.ui.colours import is_dark, patch_colours
+from napari_concert.ui.framing import Framing
 from napari_concert.ui.hover import describe_spot
 from napari_concert.ui.overlays import PictureText
 from napari_concert.ui.scene import SlideScene
@@ -39,6 +40,8 @@ class SlideLayers:
     ----------
     scene
         The slide's layers, or None while no slide is open.
+    framing
+        Fits sections into the canvas.
     drawn
         Emitted with "slide", "values" or "patch" after each change of the picture; for timing.
     """
@@ -49,6 +52,7 @@ class SlideLayers:
         self.viewer = viewer
         self.session = session
         self.text = PictureText(viewer)
+        self.framing = Framing(viewer, self.text)
         self.scene: SlideScene | None = None
         self._shown: ShownValues | None = None
         self._reach_note, self._instead = "", ""
@@ -87,6 +91,7 @@ class SlideLayers:
         for moved in self._moved:
             moved.disconnect(self.show_caption)
         self.viewer.canvas.events.background_color.disconnect(self._show_values)
+        self.framing.close()
         self.text.close()
         self.scene = None
 

@@ -27,6 +27,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 # the gap between two sections, as a share of the largest section
 _GAP = 0.08
+_HEAD = 0.08  # and what a row of a stack's sections has for their names, besides
 # of the distance between sections: what a height may be off and still count as evenly spaced
 _UNEVEN = 0.05
 
@@ -86,6 +87,8 @@ class StackLayout:
         (k, 2) how far each is drawn from where it is, along x and y.
     boxes
         (k, 2, 2) its lowest and highest x, y, as drawn.
+    stretch
+        In space, how many times as far apart as they are they are drawn.
     """
 
     mode: StackMode
@@ -94,6 +97,7 @@ class StackLayout:
     heights: Floats
     shifts: Floats
     boxes: Floats
+    stretch: float
 
     @property
     def shown(self) -> Rows:
@@ -138,12 +142,12 @@ def _stack(coords: Floats, levels: Levels, view: StackView, hidden: frozenset[in
     shifts = np.zeros((len(levels), 2))
     if view.mode is StackMode.GRID:
         shown = [level for level in range(len(levels)) if level not in hidden]
-        shifts[shown] = cells(boxes[shown])[:, ::-1]
+        shifts[shown] = cells(boxes[shown], _HEAD)[:, ::-1]
     drawn = np.full(coords.shape, np.nan)
     drawn[known, :2] = coords[known, :2] + shifts[levels.of[known]]
     # in space spots keep their own height, which may differ within a section
     drawn[known, 2] = coords[known, 2] * stretch if view.mode is StackMode.SPACE else heights[levels.of[known]]
-    stack = StackLayout(view.mode, levels, hidden, heights, shifts, boxes + shifts[:, None])
+    stack = StackLayout(view.mode, levels, hidden, heights, shifts, boxes + shifts[:, None], stretch)
     return Layout(drawn[:, ::-1], levels.of, np.array([step, 1.0, 1.0]), (axis, "y", "x"), stack)
 
 
@@ -173,11 +177,17 @@ def _side_by_side(points: Floats, places: Rows) -> Floats:
     return moved
 
 
-def cells(boxes: Floats) -> Floats:
-    """Give how far (k, 2; y, x) boxes (k, 2, 2; x, y) are moved so that each is in the middle of its own cell."""
+def cells(boxes: Floats, head: float = 0.0) -> Floats:
+    """Give how far (k, 2; y, x) boxes (k, 2, 2; x, y) are moved so that each is in the middle of its own cell.
+
+    Parameters
+    ----------
+    head
+        How much taller a cell is, as a share of its longer side.
+    """
     low, high = boxes[:, 0, ::-1], boxes[:, 1, ::-1]
     cell = (high - low).max(axis=0)
-    cell += _GAP * cell.max()
+    cell += cell.max() * np.array([_GAP + head, _GAP])
     columns = _columns(len(boxes), cell)
     places = np.column_stack(np.divmod(np.arange(len(boxes)), columns))
     return np.asarray(cell * places - 0.5 * (low + high), dtype=np.float64)

@@ -13,8 +13,9 @@ from napari.components.overlays import TextOverlay
 
 from napari_concert.ui.banner import BannerOverlay
 from napari_concert.ui.caption_overlay import CaptionOverlay
+from napari_concert.ui.framing import Margins
 from napari_concert.ui.legend import LegendOverlay
-from napari_concert.ui.measure import wrap
+from napari_concert.ui.measure import text_size, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,10 @@ _FONT_SIZE = 10
 _RIGHT_COLUMN = 290
 _SCALE_BAR = 190
 _BAR = 50  # a colour bar of the cell at the left, with its numbers
+_BAR_TALL = 160  # a colour bar with its numbers
+_PADDING = 10  # napari's own, around each overlay
+_TITLE_USUAL = 200  # the width of a title
+_LINES = 3  # that a title or a caption may get later, so that nothing has to move then
 _NARROWEST = 200
 _TITLE_WIDTH = 30
 # beyond this a legend would run off the canvas
@@ -81,6 +86,26 @@ class PictureText:
         self._caption = text
         self.caption.position = "bottom_right" if below else "bottom_left"
         self._wrap()
+
+    def margins(self) -> tuple[Margins, Margins]:
+        """Return what is to stay free around a picture: left of what stands at the right of the canvas, or below it."""
+        foot = self._room(self.caption)[1]
+        head = self._room(self.banner)[1] if self.banner.visible else _PADDING
+        title, legend = self._room(self.title), self._legend_room()
+        wide, tall = max(title[0], legend[0], _TITLE_USUAL), max(title[1] + _BAR_TALL + _PADDING, legend[1], head)
+        return Margins(_PADDING, head, wide, foot), Margins(_PADDING, tall, _PADDING, foot)
+
+    def _room(self, overlay: TextOverlay) -> tuple[float, float]:
+        """Return the width and height of a text with the space around it; of a few lines at least."""
+        text = overlay.text if overlay.visible else ""
+        tall = text_size("\n" * max(_LINES - 1, text.count("\n")), _FONT_SIZE)[1]
+        return text_size(text, _FONT_SIZE)[0] + 2 * _PADDING, tall + 2 * _PADDING
+
+    def _legend_room(self) -> tuple[float, float]:
+        """Return the width and height of the legend, its discs included."""
+        names = (self.legend.title, *self.legend.labels) if self.legend.visible else ("",)
+        wide, tall = text_size("\n".join(names), _FONT_SIZE)
+        return wide + 4 * _PADDING, 1.2 * tall + 2 * _PADDING
 
     def clear(self) -> None:
         """Hide all texts."""

@@ -33,6 +33,24 @@ def spot_at(scene: SlideScene, event: Any) -> int | None:
     return scene.index.nearest(scene.locate(event.position, plane)[:2], plane, CLICK * scene.slide.pitch)
 
 
+def aim(scene: SlideScene, event: Any) -> tuple[Floats, int | None] | None:
+    """Give the point of the slide under the mouse, and its section; in the 3D view those of the front spot, or None."""
+    if not is_in_space(event):
+        plane = scene.plane_at(event.position)
+        return scene.locate(event.position, plane), plane
+    row = spot_at(scene, event) if scene.stack is not None else None
+    return None if row is None else (scene.slide.coords[row], int(scene.layout.planes[row]))
+
+
+def away_from(scene: SlideScene, event: Any, point: Floats, plane: int | None) -> float:
+    """Give how far the mouse is from a point of the slide: on its section, in the 3D view across the line of sight."""
+    if not is_in_space(event):
+        return float(np.linalg.norm((scene.locate(event.position, plane) - point)[:2]))
+    stack, along = scene.layout.stack, np.asarray(event.view_direction, dtype=np.float64)[-3:][::-1]
+    drawn = point * (1.0, 1.0, 1.0 if stack is None else stack.stretch)
+    return float(np.linalg.norm(np.cross(_origin(event) - drawn, along)) / np.linalg.norm(along))
+
+
 def trail_of(scene: SlideScene, event: Any, radius: float, depth: Depth) -> FlatTrail | SpaceTrail:
     """Begin to follow a stroke, in the 2D or the 3D view."""
     kind = SpaceTrail if scene.stack is not None and is_in_space(event) else FlatTrail

@@ -15,6 +15,7 @@ from napari_concert.selection import (
     Sight,
     SpotStack,
     ellipsoid_outline,
+    ellipsoid_rings,
     outline_of,
     spots_in_ellipsoid,
     spots_of,
@@ -170,10 +171,8 @@ class SlideScene:
 
     def draw_outline(self, points: Floats | None, plane: int | None = None) -> None:
         """Draw a line through points (n, 2 or more; x, y in the slide's units) on a section, or none."""
-        if points is None:
-            self.outline.points = ()
-        else:
-            self.outline.points = tuple(map(tuple, self._drawn(points, plane).tolist()))
+        self.outline.rings = ()
+        self.outline.points = () if points is None else tuple(map(tuple, self._drawn(points, plane).tolist()))
 
     def show_reach(self, outline: Floats | None) -> None:
         """Show a closed line (n, 2; x, y in the slide's units, seen from its middle) as a dotted ring, or none."""
@@ -199,6 +198,29 @@ class SlideScene:
         if self.stack is None or plane is None or lesion.kind != "ellipsoid":
             return spots_of(lesion, self.index, centre[:2], plane)
         return spots_in_ellipsoid(lesion, self.stack, centre, plane)
+
+    def draw_lesion(self, lesion: Lesion, centre: Floats, plane: int | None) -> None:
+        """Draw the outline of a lesion on its section; in the 3D view that of an ellipsoid as three rings."""
+        stack = self.layout.stack
+        if stack is None or plane is None or stack.mode is not StackMode.SPACE:
+            outline = self.lesion_outline(lesion, centre, plane)
+            self.draw_outline(np.vstack([outline, outline[:1]]), plane)
+            return
+        rings = self._rings_of(lesion, centre, plane)[..., ::-1] * (stack.stretch, 1.0, 1.0) / self.layout.step
+        self.outline.points = ()
+        self.outline.rings = tuple(tuple(map(tuple, ring)) for ring in rings.tolist())
+
+    def _rings_of(self, lesion: Lesion, centre: Floats, plane: int) -> Floats:
+        """Return closed lines (k, n, 3; x, y, z) around a lesion: three of an ellipsoid, or its outline."""
+        if self.stack is not None and lesion.kind == "ellipsoid":
+            return ellipsoid_rings(lesion, self.stack, centre, plane)
+        outline = self.lesion_outline(lesion, centre, plane)
+        return np.column_stack([np.vstack([outline, outline[:1]]), np.full(len(outline) + 1, centre[2])])[None]
+
+    def size_of(self, lesion: Lesion, centre: Floats, plane: int | None) -> float:
+        """Give the mean distance of a lesion's outline from its centre."""
+        outline = self.lesion_outline(lesion, centre, plane)
+        return max(float(np.linalg.norm(outline - centre[:2], axis=1).mean()), 1e-9)
 
     def lesion_outline(self, lesion: Lesion, centre: Floats, plane: int | None) -> Floats:
         """Give the outline (n, 2; x, y) of a lesion on its section."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 NAME_SIZE = 11  # points
-_BESIDE = 0.2  # of a section's width: in space napari centres a text on its place
+_BESIDE = 0.27  # of a section's width: in space napari centres a text on its place
+_ABOVE = 0.7  # of the pitch: clear of the spots
 _FAINT = 0.28
 _GREY = {True: (0.75, 0.8, 0.9, _FAINT), False: (0.25, 0.3, 0.4, _FAINT)}  # on a dark canvas, and on a light one
 _INK = {True: "white", False: "black"}
@@ -54,20 +55,29 @@ class SectionLayer:
         in_space = stack.mode is StackMode.SPACE
         self._place(self._ends(stack) if in_space else self._corners(stack), _CLEAR)
         names = [stack.levels.names[level] for level in stack.shown]
-        self.layer.text = {"string": names, "color": _INK[dark], "size": NAME_SIZE, "anchor": "lower_left"}
+        self.layer.text = {"string": names, "color": _INK[dark], "size": NAME_SIZE, "anchor": "upper_left"}
 
     def _corners(self, stack: StackLayout) -> Floats:
         low = stack.boxes[stack.shown, 0]
-        above = low[:, 1] - self.scene.slide.pitch  # clear of the spots
+        above = low[:, 1] - _ABOVE * self.scene.slide.pitch
         return np.column_stack([stack.heights[stack.shown], above, low[:, 0]])
 
     def _ends(self, stack: StackLayout) -> Floats:
-        """Return a place beside the spot with the smallest x of each section, far enough for half a name."""
-        points, of = self.scene.layout.points, stack.levels.of
-        rows = [np.flatnonzero(of == level) for level in stack.shown]
-        ends = points[[here[np.argmin(points[here, 2])] for here in rows]]
-        widest = np.ptp(stack.boxes[:, :, 0], axis=1).max()
-        return np.asarray(ends - [0.0, 0.0, _BESIDE * widest], dtype=np.float64)
+        """Return a place beside the left end of each section, far enough for half a name.
+
+        The higher a section, the farther back: seen from the front, names of sections close to each other stand apart.
+        """
+        widest, share = np.ptp(stack.boxes[:, :, 0], axis=1).max(), np.linspace(1.0, 0.0, len(stack.shown) + 2)[1:-1]
+        ends = [self._end(level, back) for level, back in zip(stack.shown, share, strict=True)]
+        return np.asarray(ends - np.array([0.0, 0.0, _BESIDE * widest]), dtype=np.float64)
+
+    def _end(self, level: int, share: float) -> Floats:
+        """Return where the leftmost spot of a section is drawn, of those at a share of the way along its y."""
+        points = self.scene.layout.points[self.scene.layout.planes == level]
+        low, high = points[:, 1].min(), points[:, 1].max()
+        away = np.abs(points[:, 1] - (low + share * (high - low)))
+        near = points[away <= away.min() + self.scene.slide.pitch]
+        return np.asarray(near[np.argmin(near[:, 2])], dtype=np.float64)
 
     def show_neighbours(self, level: int, dark: bool) -> None:
         """Draw the shown sections next to one faintly, on its plane."""

@@ -13,6 +13,7 @@ from napari_concert.selection import (
     SpotStack,
     ellipsoid,
     ellipsoid_outline,
+    ellipsoid_rings,
     resized,
     semi_axes,
     spots_in_ellipsoid,
@@ -88,6 +89,23 @@ def test_the_outline_parts_the_middle_section(lesion):
     rows = spots_in_ellipsoid(lesion, stack(), (0.3, 0.2, 0.0), 2)
     inside = stack().flat.spots_in_polygon(outline, 2)
     assert inside.tolist() == rows[OF[rows] == 2].tolist()
+
+
+@pytest.mark.parametrize("lesion", [ellipsoid(6, 3, 2, 30), Lesion("ellipsoid", spots=60, ratio=2.0, angle=30)])
+def test_the_rings_lie_on_its_surface(lesion):
+    centre = np.array([0.3, 0.2, 0.0])
+    rings = ellipsoid_rings(lesion, stack(), centre, 2)
+    assert rings.shape == (3, 64, 3)
+    np.testing.assert_allclose(rings[:, 0], rings[:, -1], atol=1e-12)
+    outline = ellipsoid_outline(lesion, stack(), centre, 2) - centre[:2]
+    long, wide = (np.sort(np.linalg.norm(outline, axis=1))[end] for end in (-1, 0))
+    offset = rings - centre
+    flat = turned(offset[..., :2].reshape(-1, 2), -lesion.angle).reshape(3, 64, 2)
+    tall = offset[..., 2].max()
+    surface = (flat[..., 0] / long) ** 2 + (flat[..., 1] / wide) ** 2 + (offset[..., 2] / tall) ** 2
+    np.testing.assert_allclose(surface, 1.0, atol=0.01)
+    assert tall == pytest.approx(np.sqrt(long * wide) * lesion.tall, rel=0.01)
+    assert np.ptp(offset[0, :, 2]) == 0
 
 
 def test_odd_ellipsoids_are_said():

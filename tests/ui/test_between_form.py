@@ -68,7 +68,7 @@ def test_the_section_is_a_layer_of_its_own_and_marked(predicted, stacked):
     assert layer.name == "predicted section z 100 units"
     assert len(layer.data) == len(stacked.section_between.coords)
     assert set(layer.symbol.astype(str)) == {"square"}
-    assert any("predicted, not measured" in text for text in layer.text.values)
+    assert any("predicted,\nnot measured" in text for text in layer.text.values)
     spots = predicted.brush.layers.scene.spots
     assert predicted.viewer.layers.selection.active is spots
     right = stacked.slide.coords[:, 0].max()
@@ -108,6 +108,9 @@ def test_it_goes_where_the_view_of_the_stack_has_room(predicted, stacked):
     layer = layer_of(predicted)
     np.testing.assert_allclose(layer.data[:, 0], 100 * stacked.stretch)
     np.testing.assert_allclose(layer.data[:, :0:-1], stacked.section_between.coords[:, :2])
+    of_words = int(np.flatnonzero(layer.text.values != "")[0])
+    assert of_words == np.argmax(layer.data[:, 2]), "the names of the others are at their left"
+    assert layer.text.translation[2] > 0
     stacked.show_stack(mode=StackMode.GRID)
     drawn = predicted.brush.layers.scene.seen_points[:, -2:]
     apart = np.linalg.norm(layer_of(predicted).data[:, None] - drawn[None], axis=2)

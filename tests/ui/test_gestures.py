@@ -169,7 +169,7 @@ def test_a_drag_from_its_centre_sizes_a_lesion_once(held, brush, stroke):
     brush.set_lesion(Lesion("disc", area=np.pi * 100.0))
     stroke.press((50.0, 50.0))
     stroke.move((70.0, 50.0))
-    assert np.linalg.norm(outline(brush) - 50.0, axis=1) == pytest.approx(np.full(96, 20.0), rel=0.01)
+    assert np.linalg.norm(outline(brush) - 50.0, axis=1) == pytest.approx(np.full(97, 20.0), rel=0.01)
     stroke.release((81.0, 50.0))
     expected = {(x, y) for x, y in box(0, 11, 0, 11) if np.hypot(x - 5, y - 5) < 3.1}
     assert places(session) == expected

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -221,6 +221,51 @@ def test_an_ellipsoid_is_stamped_and_sized_on_a_section(stack):
     stack.session.clear()
     stack.drag(centre, stack.at(stack.spot(1, 300, 0)))
     assert len(stack.session.painted) > 20
+
+
+@pytest.mark.parametrize("kind", ["ellipsoid", "disc"])
+def test_a_lesion_in_space_is_outlined_and_sized(stack, kind):
+    stack.show(SPACE)
+    stack.window.brush.set_tool(Tool.LESION)
+    stack.window.brush.set_lesion(Lesion(kind, spots=20))
+    outline, row = stack.scene.outline, stack.spot(2, 0, -150)
+    centre = stack.at(row)
+    stack.hand._move(centre, Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton)
+    assert len(outline.rings) == (3 if kind == "ellipsoid" else 1)
+    assert outline.points == ()
+    drawn = np.array(outline.rings).reshape(-1, 3)
+    middle = 0.5 * (drawn.min(axis=0) + drawn.max(axis=0))
+    expected = stack.scene.layout.points[row] / stack.scene.layout.step
+    assert middle == pytest.approx(expected, abs=0.2 * stack.session.slide.pitch)
+    sizes = []
+    outline.events.rings.connect(lambda rings: sizes.append(np.ptp(np.array(rings)[..., 2]) if rings else 0.0))
+    farther = round(0.75 * np.ptp(drawn[:, 2]) * stack.viewer.scene.camera.zoom)
+    stack.drag(centre, centre + QPoint(farther, 0))
+    assert len(stack.session.painted) > 20
+    assert max(sizes) > 1.2 * sizes[0]
+    assert outline.rings == (), "the stamp is done"
+    stack.hand._move(centre, Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton)
+    assert outline.rings
+    stack.viewer.mouse_over_canvas = True
+    QApplication.sendEvent(stack.window.native, QEvent(QEvent.Type.Leave))
+    assert outline.rings == (), "nothing stays where the mouse left the canvas"
+
+
+@pytest.mark.parametrize("mode", [GRID, SPACE])
+def test_sections_and_their_names_are_clear_of_what_is_written(stack, mode):
+    stack.viewer.window.resize(1366, 768)
+    stack.session.show_gene("Gene1")
+    QTest.qWait(300)
+    stack.show(mode)
+    text = stack.window.brush.layers.text
+    places = np.array([(at.x(), at.y()) for at in map(stack.at, range(0, stack.session.slide.n_spots, 7))])
+    height, width = stack.viewer.canvas.size
+    (left, top), (right, bottom) = places.min(axis=0), places.max(axis=0)
+
+    def is_in(room):
+        return left >= room.left and top >= room.top and right <= width - room.right and bottom <= height - room.bottom
+
+    assert any(map(is_in, text.margins()))
 
 
 def test_views_keep_patch_colours_and_where_one_looked_from(stack):
