@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     Commands: TypeAlias = _SubParsersAction["Parser"]
 
-COMMANDS = ("view", "demo", "simulate", "info", "register", "train", "predict", "impute", "benchmark", "doctor")
+COMMANDS = (
+    *("view", "demo", "simulate", "info", "register", "train", "predict", "impute", "evaluate", "benchmark"),
+    "doctor",
+)
 _GLOBAL = ("-h", "--help", "--version")
 
 EPILOG = """\
@@ -97,7 +100,19 @@ def _with_command(words: Sequence[str]) -> list[str]:
 
 def build() -> Parser:
     """Return the parser with all commands."""
-    from napari_concert.cli import benchmark, demo, doctor, impute, info, predict, register, simulate, train, view
+    from napari_concert.cli import (
+        benchmark,
+        demo,
+        doctor,
+        evaluate,
+        impute,
+        info,
+        predict,
+        register,
+        simulate,
+        train,
+        view,
+    )
 
     parser = Parser(
         prog=PROGRAM,
@@ -107,7 +122,7 @@ def build() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for module in (view, demo, simulate, info, register, train, predict, impute, benchmark, doctor):
+    for module in (view, demo, simulate, info, register, train, predict, impute, evaluate, benchmark, doctor):
         module.add(commands)
     return parser
 

@@ -24,24 +24,11 @@ PSEUDO_COUNT = 0.5  # a gene that one side lacks has a change all the same
 
 
 class Sources(NamedTuple):
-    """Spots to take an answer from, (n,) rows, and how much each of them counts, (n,)."""
+    """Spots to take an answer from, (n,) rows, how much each of them counts, (n,), and those of each spot (m, k)."""
 
     rows: Rows
     weight: Floats
-
-
-def sources(slide: Slide, patch: Patch, k: int | None = None) -> Sources | None:
-    """Return the usable spots measured in the patch's target state, or how often each is among the ``k`` nearest.
-
-    None where the patch has no target state, or no usable spot is in it or painted.
-    """
-    rows, painted = _in_target(slide, patch), _usable(slide, patch)
-    if not len(rows) or not len(painted):
-        return None
-    if k is None:
-        return Sources(rows, np.ones(len(rows)))
-    near = cKDTree(slide.coords[rows]).query(slide.coords[painted], k=min(k, len(rows)))[1]
-    return Sources(rows, np.bincount(near.ravel(), minlength=len(rows)).astype(np.float64))
+    each: Rows
 
 
 def mean_shift(slide: Slide, patch: Patch, genes: Sequence[str]) -> Floats | None:
@@ -49,38 +36,54 @@ def mean_shift(slide: Slide, patch: Patch, genes: Sequence[str]) -> Floats | Non
 
     None where there is no spot to compare.
     """
-    return shift_to(slide, patch, sources(slide, patch), genes)
+    rows, painted = in_target(slide, patch), usable(slide, patch)
+    return shift_between(slide, painted, _all(rows), genes) if len(rows) and len(painted) else None
 
 
 def nearest_in_target(slide: Slide, patch: Patch, genes: Sequence[str], k: int = NEAREST) -> Floats | None:
     """Return the same from the ``k`` spots in the target state that are nearest to each painted spot."""
-    return shift_to(slide, patch, sources(slide, patch, k), genes)
-
-
-def shift_to(slide: Slide, patch: Patch, found: Sources | None, genes: Sequence[str]) -> Floats | None:
-    """Return the change (G,) from the painted spots to some others, natural log of mean counts."""
-    if found is None:
+    rows, painted = in_target(slide, patch), usable(slide, patch)
+    if not len(rows) or not len(painted):
         return None
-    after, before = (mean_level(slide, rows, genes, weight) for rows, weight in (found, (_usable(slide, patch), None)))
+    return shift_between(slide, painted, nearest_to(slide, painted, rows, k), genes)
+
+
+def nearest_to(slide: Slide, spots: Rows, rows: Rows, k: int) -> Sources:
+    """Return the ``k`` of some rows that are nearest to each spot, and how often each of them is among these."""
+    near = cKDTree(slide.coords[rows]).query(slide.coords[spots], k=min(k, len(rows)))[1].reshape(len(spots), -1)
+    return Sources(rows, np.bincount(near.ravel(), minlength=len(rows)).astype(np.float64), rows[near])
+
+
+def shift_between(slide: Slide, spots: Rows, found: Sources, genes: Sequence[str]) -> Floats:
+    """Return the change (G,) from some spots to others, natural log of mean counts."""
+    after, before = mean_level(slide, found.rows, genes, found.weight), mean_level(slide, spots, genes)
     change: Floats = np.log(after / before)
     return change
 
 
 def mean_level(slide: Slide, rows: Rows, genes: Sequence[str], weight: Floats | None = None) -> Floats:
-    """Return the weighted mean counts (G,) of some usable spots at the median library size."""
+    """Return the weighted mean counts (G,) of some usable spots at the median library size, never 0."""
+    return mean_counts(slide, rows, genes, weight) + PSEUDO_COUNT / len(rows)
+
+
+def mean_counts(slide: Slide, rows: Rows, genes: Sequence[str], weight: Floats | None = None) -> Floats:
+    """Return the same as it was measured: 0 where none of the spots has the gene."""
     each = np.ones(len(rows)) if weight is None else weight
     columns = slide.genes.get_indexer(pd.Index(list(genes)))
-    total = np.asarray(slide.counts[rows][:, columns].T @ (each / each.sum() / slide.size_factors[rows]), np.float64)
-    mean: Floats = total + PSEUDO_COUNT / len(rows)
-    return mean
+    return np.asarray(slide.counts[rows][:, columns].T @ (each / each.sum() / slide.size_factors[rows]), np.float64)
 
 
-def _usable(slide: Slide, patch: Patch) -> Rows:
+def usable(slide: Slide, patch: Patch) -> Rows:
+    """Return the painted spots that have counts and coordinates."""
     return patch.spots[slide.usable[patch.spots]]
 
 
-def _in_target(slide: Slide, patch: Patch) -> Rows:
+def in_target(slide: Slide, patch: Patch) -> Rows:
     """Return usable spots that are measured in the patch's target state, the painted ones left out."""
     target = patch.target.get("perturbation", patch.target.get(slide.columns.perturbation or ""))
     rows = np.flatnonzero((slide.state_of == target) & slide.usable)
     return np.setdiff1d(rows, patch.spots).astype(np.int64)
+
+
+def _all(rows: Rows) -> Sources:
+    return Sources(rows, np.ones(len(rows)), rows[None])

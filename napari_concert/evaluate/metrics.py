@@ -30,6 +30,13 @@ def rms(error: npt.ArrayLike) -> float:
     return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
 
 
+def sign_accuracy(predicted: npt.ArrayLike, true: npt.ArrayLike, least: float) -> float:
+    """Return the share of entries whose sign is right, of those that truly are beyond ``±least``; NaN without any."""
+    one, other = _both(predicted, true)
+    clear = np.abs(other) > least
+    return float((np.sign(one[clear]) == np.sign(other[clear])).mean()) if clear.any() else float("nan")
+
+
 def _both(predicted: npt.ArrayLike, true: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return both as flat arrays, without the entries that either lacks."""
     one, other = np.asarray(predicted, dtype=np.float64).ravel(), np.asarray(true, dtype=np.float64).ravel()

@@ -51,8 +51,8 @@ def fit_oracle(slide: Slide, genes: Sequence[str]) -> Fit:
     rows, columns = np.flatnonzero(slide.usable), slide.genes.get_indexer(pd.Index(list(genes)))
     counts = slide.counts[rows][:, columns].toarray().astype(np.float64)
     theta = slide.adata.var["dispersion"].to_numpy(dtype=np.float64)[columns]
-    problem = _Problem(features[rows], counts, slide.size_factors[rows, None], theta)
-    return Fit(_fit(problem, np.array(terms) == "level"), terms)
+    problem = Problem(features[rows], counts, slide.size_factors[rows, None], theta)
+    return Fit(fit_weights(problem, np.array(terms) == "level"), terms)
 
 
 def _design(slide: Slide, what_if: WhatIf) -> tuple[Floats, tuple[str, ...]]:
@@ -63,8 +63,8 @@ def _design(slide: Slide, what_if: WhatIf) -> tuple[Floats, tuple[str, ...]]:
     return np.hstack(list(found.values())), tuple(name for name, each in found.items() for _ in range(each.shape[1]))
 
 
-class _Problem(NamedTuple):
-    """Features (N, Q), counts (N, G), size factors (N, 1) and dispersions (G,)."""
+class Problem(NamedTuple):
+    """A negative-binomial regression: features (N, Q), counts (N, G), size factors (N, 1) and dispersions (G,)."""
 
     features: Floats
     counts: Floats
@@ -82,8 +82,14 @@ class _Problem(NamedTuple):
         return information, self.features.T @ ((self.counts - mean) / spread)
 
 
-def _fit(problem: _Problem, is_level: npt.NDArray[np.bool_]) -> Floats:
-    """Return the weights (Q, G): posterior means by expectation propagation, around ever better quadratics."""
+def fit_weights(problem: Problem, is_level: npt.NDArray[np.bool_]) -> Floats:
+    """Return the weights (Q, G): posterior means by expectation propagation, around ever better quadratics.
+
+    Parameters
+    ----------
+    is_level
+        Which features (Q,) stand for the level of a gene, which is not shrunk.
+    """
     n_features, n_genes = problem.features.shape[1], problem.counts.shape[1]
     weights = np.zeros((n_features, n_genes))
     weights[is_level] = np.log(problem.counts.sum(axis=0) / problem.size.sum())

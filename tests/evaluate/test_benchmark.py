@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_concert.evaluate import benchmark
-from napari_concert.evaluate.benchmark import Job, Run, worker
+from napari_concert.evaluate import apart, benchmark
+from napari_concert.evaluate.benchmark import Job, Run
 from napari_concert.evaluate.benchmark.inpainting import hide
 from napari_concert.evaluate.benchmark.job import run
 from napari_concert.model.runtime import set_threads
@@ -97,7 +97,7 @@ def test_a_job_that_fails_says_why_and_the_next_one_runs() -> None:
 
 
 def test_a_process_that_ends_without_an_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_answer", print)
+    monkeypatch.setattr(apart, "_answer", print)
     (found,) = benchmark.runs([JOB])
     assert "without an answer" in found.error
 

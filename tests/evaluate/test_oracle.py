@@ -16,14 +16,14 @@ from napari_concert.io import from_anndata
 from napari_concert.patches import WhatIf
 
 
-def problem(n: int = 200, genes: int = 3) -> oracle._Problem:
+def problem(n: int = 200, genes: int = 3) -> oracle.Problem:
     rng = np.random.default_rng(0)
     features = np.column_stack([np.ones(n), rng.normal(0, 1, (n, 2))])
     counts = rng.negative_binomial(3, 0.4, (n, genes)).astype(float)
-    return oracle._Problem(features, counts, rng.uniform(0.5, 2, (n, 1)), np.array([2.0, 5.0, 9.0])[:genes])
+    return oracle.Problem(features, counts, rng.uniform(0.5, 2, (n, 1)), np.array([2.0, 5.0, 9.0])[:genes])
 
 
-def log_likelihood(weights: np.ndarray, given: oracle._Problem, g: int) -> float:
+def log_likelihood(weights: np.ndarray, given: oracle.Problem, g: int) -> float:
     mean = given.size[:, 0] * np.exp(given.features @ weights)
     return float(nbinom.logpmf(given.counts[:, g], given.theta[g], given.theta[g] / (given.theta[g] + mean)).sum())
 
@@ -39,7 +39,7 @@ def test_ridge_steps_end_at_the_penalised_optimum(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(oracle, "STEPS", 0)
     monkeypatch.setattr(oracle, "FLAT_STEPS", 30)
     given, is_level = problem(), np.array([True, False, False])
-    found = oracle._fit(given, is_level)
+    found = oracle.fit_weights(given, is_level)
     for g in range(3):
         best = minimize(
             lambda w, g=g: 0.5 * (w[1:] @ w[1:]) - log_likelihood(w, given, g), np.zeros(3), method="Nelder-Mead"

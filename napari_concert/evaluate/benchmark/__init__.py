@@ -1,8 +1,7 @@
 """How right the model is on many kinds of simulated slides, beside simple baselines and a ceiling."""
 
 from napari_concert.evaluate.benchmark.files import write
-from napari_concert.evaluate.benchmark.job import Job, Run
+from napari_concert.evaluate.benchmark.job import Job, Run, runs
 from napari_concert.evaluate.benchmark.report import Verdict, frame, table, verdicts
-from napari_concert.evaluate.benchmark.worker import runs
 
 __all__ = ["Job", "Run", "Verdict", "frame", "runs", "table", "verdicts", "write"]

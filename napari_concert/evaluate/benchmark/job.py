@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_concert.evaluate.apart import apart
 from napari_concert.evaluate.benchmark import inpainting, whatif
 
 if TYPE_CHECKING:
@@ -104,3 +106,12 @@ def _peak_mib() -> float:
     from napari_concert.model.runtime import peak_memory_bytes
 
     return peak_memory_bytes() / MIB
+
+
+def runs(jobs: Iterable[Job]) -> Iterator[Run]:
+    """Do jobs one after another, each in a process of its own, and yield each as it is done."""
+    return apart(run, jobs, _failed)
+
+
+def _failed(job: Job, why: str) -> Run:
+    return Run(job, error=why)

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_concert.brush import SpotIndex
-from napari_concert.evaluate.baselines import mean_level, shift_to, sources
+from napari_concert.evaluate.baselines import in_target
+from napari_concert.evaluate.methods import BASELINES
 from napari_concert.evaluate.metrics import pearson
 from napari_concert.evaluate.oracle import fit_oracle
 from napari_concert.evaluate.scores import Interval, score_change, scored_rows
+from napari_concert.evaluate.tasks import Kind, Question
 from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
@@ -25,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 RING_PITCHES = 2.0
-NEIGHBOURS = {"mean shift": None, "6 nearest": 6, "30 nearest": 30}
+PLAIN = ("no change", "slide mean", "mean shift", "6 nearest", "30 nearest")
 
 
 class Case(NamedTuple):
@@ -81,16 +83,8 @@ def _model(case: Case, rows: Rows) -> Answer:
 def _baselines(case: Case, region: str, rows: Rows) -> dict[str, Answer]:
     """Return what the measured spots alone would say; of a ring, that it stays as it is."""
     slide, genes, patch = case.slide, case.prediction.genes, case.what_if.patches[0]
-    same, everywhere = (mean_level(slide, some, genes) for some in (rows, np.flatnonzero(slide.usable)))
-    found = {
-        "no change": Answer(np.zeros(len(genes)), same),
-        "slide mean": Answer(np.log(everywhere / same), everywhere),
-    }
-    for name, k in NEIGHBOURS.items():
-        spots = sources(slide, patch, k)
-        shift = shift_to(slide, patch, spots, genes)
-        if region == "ring" or spots is None or shift is None:
-            found[name] = found["no change"]
-        else:
-            found[name] = Answer(shift, mean_level(slide, spots.rows, genes, spots.weight))
-    return found
+    like = in_target(slide, patch) if region == "patch" else np.zeros(0, np.int64)
+    kind: Kind = "patch" if region == "patch" else "niche"
+    question = Question(kind, "", str(patch.target["perturbation"]), None, patch.spots, rows, like)
+    found = {name: BASELINES[name](slide, question, genes, 0) for name in PLAIN}
+    return {name: Answer(answer.change, answer.expected.mean(axis=0)) for name, answer in found.items()}
