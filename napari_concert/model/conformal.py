@@ -123,9 +123,14 @@ class Bands:
 
     def interval(self, mixed: Mixture, level: float) -> tuple[Floats, Floats]:
         """Return the bounds (n, G) of counts at a level."""
-        tail = self.tail(moments(mixed)[0], level)
-        low, high = quantiles(mixed, np.stack([tail / 2, 1 - tail / 2]))
-        return low, high
+        return self.intervals(mixed, [level])[0]
+
+    def intervals(self, mixed: Mixture, levels: Sequence[float]) -> list[tuple[Floats, Floats]]:
+        """Return the bounds at some levels, which costs little more than at one."""
+        expected = moments(mixed)[0]
+        tails = np.stack([self.tail(expected, level) for level in levels])
+        bounds = quantiles(mixed, np.concatenate([tails / 2, 1 - tails / 2]))
+        return list(zip(bounds[: len(levels)], bounds[len(levels) :], strict=True))
 
     def held(self, level: float) -> Floats:
         """Return the share (BINS,) of hidden counts that plain intervals at a level hold, by randomised PIT."""
