@@ -25,6 +25,7 @@ BAR_SHARE = 0.25  # of the map's width: the longest a scale bar may be
 OUTLINE_RADIUS = 0.6  # pitches; discs of neighbouring spots then overlap
 FOOT = 0.09  # of the map's height: room for the scale bar below the tissue
 HEAD = 0.045  # and above it for the names of sections, as a share of its height
+CLEAR = 0.3  # of that: how far a name stays from the frame of a close-up
 _HALO = [withStroke(linewidth=2.6, foreground="white"), Normal()]
 
 
@@ -75,10 +76,10 @@ def spot_map(
     spots = _circles(ax, layout.points[known], slide.spot_diameter, **look)
     for rows, name in zip_longest(outlines, names, fillvalue=""):
         _mark(ax, layout.points[np.asarray(rows)], slide.pitch, str(name), window or layout.box)
-    named = window is None and bool(layout.sections)
-    _frame(ax, window or layout.box, bar, HEAD if named else 0.0)
-    if named:
-        _name_sections(ax, layout)
+    if window is None and layout.sections:
+        _frame(ax, layout.box, bar, _name_sections(ax, layout, close_up))
+    else:
+        _frame(ax, window or layout.box, bar, 0.0)
     if close_up is not None:
         _dash(ax, close_up)
     ax.set_title(title, fontsize=TITLE, color=INK, loc="left", pad=5)
@@ -99,7 +100,14 @@ def _mark(ax: Axes, points: npt.NDArray[np.float64], pitch: float, name: str, bo
 def _dash(ax: Axes, box: Box) -> None:
     """Frame the part of the map that another map shows."""
     (left, top), (right, bottom) = box
-    ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec=INK, lw=0.7, ls=(0, (4, 2))))
+    look: dict[str, Any] = {
+        "fill": False,
+        "ec": INK,
+        "lw": 0.7,
+        "ls": (0, (4, 2)),
+        "clip_on": False,
+    }  # whole at the map's edge, too
+    ax.add_patch(Rectangle((left, top), right - left, bottom - top, **look))
 
 
 def _inside(points: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.bool_]:
@@ -125,9 +133,26 @@ def _frame(ax: Axes, box: Box, bar: bool, head: float) -> None:
     ax.set_axis_off()
 
 
-def _name_sections(ax: Axes, layout: FlatLayout) -> None:
-    for name, (low, high) in layout.sections:
-        ax.text((low[0] + high[0]) / 2, low[1], name, fontsize=SMALL, color=INK, ha="center", va="bottom")
+def _name_sections(ax: Axes, layout: FlatLayout, close_up: Box | None) -> float:
+    """Write the name of each section above it; return the room that takes above all, as a share of their height."""
+    (_, top), (_, bottom) = layout.box
+    line, uppermost = HEAD * (bottom - top), top
+    for name, box in layout.sections:
+        y = _name_bottom(box, close_up, line)
+        uppermost = min(uppermost, y)
+        look: dict[str, Any] = {"fontsize": SMALL, "color": INK, "ha": "center", "path_effects": _HALO, "zorder": 6}
+        ax.text((box[0][0] + box[1][0]) / 2, y, name, va="bottom", **look)
+    return float(HEAD + (top - uppermost) / (bottom - top))
+
+
+def _name_bottom(section: Box, close_up: Box | None, line: float) -> float:
+    """Return where a section's name ends: at its upper edge, or above the frame of a close-up that would cross it."""
+    (left, upper), (right, _) = section
+    if close_up is None:
+        return float(upper)
+    (begin, frame), (end, _) = close_up
+    crossed = begin < right and end > left and upper - line < frame < upper + CLEAR * line
+    return float(frame - CLEAR * line if crossed else upper)
 
 
 def _name(ax: Axes, part: Any, pitch: float, name: str, box: Box) -> None:

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
+from matplotlib.patches import PathPatch, Rectangle
 
 from napari_concert import figures
 from napari_concert.figures.maps import length_text, round_length
@@ -115,6 +115,27 @@ def test_names_of_sections_stand_clear_of_the_title(ax, make_slide):
     named = [text for text in ax.texts if text.get_text() in {"S1", "S2", "S3"}]
     assert len(named) == 3
     assert all(text.get_window_extent(renderer).y1 < title.y0 for text in named)
+
+
+@pytest.mark.parametrize("raised", [-6.0, 0.0, 3.0, 8.0])
+@pytest.mark.parametrize("section", [0, 2])
+def test_no_name_of_a_section_lies_on_the_frame_of_a_close_up(ax, make_slide, section, raised):
+    slide = make_slide(sections=3)
+    layout = figures.lay_out(slide)
+    low, high = layout.sections[section][1]
+    frame = low - [0.0, raised], low + 0.6 * (high - low)
+    figures.spot_map(ax, slide, slide.gene("Up"), title="observed", layout=layout, close_up=frame)
+    canvas = FigureCanvasAgg(ax.figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    (dashed,) = (patch for patch in ax.patches if isinstance(patch, Rectangle))
+    assert not dashed.get_clip_on(), "all of it is seen at the map's edge"
+    drawn = dashed.get_window_extent(renderer)
+    names = [text.get_window_extent(renderer) for text in ax.texts if text.get_text() in {"S1", "S2", "S3"}]
+    near = [name for name in names if name.x0 < drawn.x1 and name.x1 > drawn.x0]
+    assert near
+    assert all(name.y0 > drawn.y1 or name.y1 < drawn.y1 for name in near)
+    assert all(name.y1 < ax._left_title.get_window_extent(renderer).y0 for name in names)
 
 
 def test_sections_in_depth_lie_side_by_side(make_slide):
