@@ -36,7 +36,7 @@ def report(done: Sequence[Record], asked: int, command: str) -> dict[str, Any]:
         "intervals": INTERVALS,
         "definitions": {name: each._asdict() for name, each in SCORES.items()},
         "verdicts": list(verdicts(scores)),
-        "average_ranks": known(average_ranks(scores).T.to_dict()),
+        "average_ranks": known(average_ranks(scores).to_dict()),
         "tasks": [_task(record) for record in done],
     }
 
