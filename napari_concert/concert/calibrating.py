@@ -88,8 +88,10 @@ def hole_calibration(observed: Observed, size: int, *, labels: bool) -> Calibrat
     """
     size = 2 ** round(math.log2(max(2, min(size, len(observed.arrays) // 10))))
     if (size, labels) not in observed.bands:
-        rows = np.sort(np.concatenate(holes(observed.arrays, size)))
-        hidden = withhold(observed, observed.rows[rows], labels=labels, bands=Bands.plain())
+        arrays, at = observed.arrays, np.sort(np.concatenate(holes(observed.arrays, size)))
+        rest = arrays.take(np.setdiff1d(np.arange(len(arrays)), at))
+        plain = Bands.plain()
+        hidden = withhold(observed.network, rest, arrays.take(at), observed.rows[at], labels=labels, bands=plain)
         observed.bands[size, labels] = Bands.fit(Pit.joined([pit for _, pit in hidden.pits()]))
     return Calibration(observed.bands[size, labels], size)
 

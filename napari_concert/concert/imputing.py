@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -10,19 +11,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_concert.concert.calibrating import calibration
-from napari_concert.concert.dataset import Scale
+from napari_concert.concert.dataset import Scale, arrays_of
 from napari_concert.concert.imputation import Imputation, NewSpots, nearest, new_spots
 from napari_concert.concert.labelled import Labelled
 from napari_concert.concert.observed import Observed
 from napari_concert.concert.sites import sites_of
 from napari_concert.concert.withholding import Withheld, withhold
 from napari_concert.errors import ConcertError
+from napari_concert.model.data import SpotArrays
 from napari_concert.model.labels import Where
 from napari_concert.patches import WhatIf
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert.core import Concert
+
+Rows = npt.NDArray[np.int64]
 
 
 class Imputing(Labelled):
@@ -74,7 +78,8 @@ class Imputing(Labelled):
     def withhold(self, rows: npt.ArrayLike, slide: Slide | None = None, *, labels: bool = True) -> Withheld:
         """Predict measured spots of a slide as if they had not been measured: by all the others.
 
-        The weights stay as they were learned; to leave the spots out of them too, train without.
+        The weights stay as they were learned. For spots that they have not seen either, train on
+        ``slide.without(rows)`` and give that slide.
 
         Parameters
         ----------
@@ -90,15 +95,22 @@ class Imputing(Labelled):
         """
         slide = self._slide(slide)
         chosen = np.unique(np.asarray(rows, dtype=np.int64))
-        hidden, n_left = chosen[slide.usable[chosen]], int(slide.usable.sum())
-        if not len(hidden) or len(hidden) == n_left:
+        whole = slide.without(np.setdiff1d(slide.left_out, chosen))
+        hidden = chosen[whole.usable[chosen]]
+        if not len(hidden) or not np.setdiff1d(np.flatnonzero(slide.usable), hidden).size:
             raise ConcertError(
-                f"{len(hidden)} of {n_left} usable spots would be hidden: hide at least one, and leave some to predict "
-                "by."
+                f"{len(hidden)} of {whole.usable.sum()} usable spots would be hidden: hide at least one, and leave "
+                "some to predict by."
             )
         observed = self._observe(slide, WhatIf())
-        arrays, at = observed.arrays, np.searchsorted(observed.rows, hidden)
-        rest = arrays.take(np.setdiff1d(np.arange(len(arrays)), at))
-        away = nearest(Where.of(rest), Where.of(arrays.take(at)))
-        bands = calibration(observed, away, labels=labels).bands
-        return withhold(observed, hidden, labels=labels, bands=bands)
+        spots = _arrays_of(whole, hidden, slide, observed, self.scale)
+        rest = observed.arrays.take(np.flatnonzero(~np.isin(observed.rows, hidden)))
+        bands = calibration(observed, nearest(Where.of(rest), Where.of(spots)), labels=labels).bands
+        return withhold(observed.network, rest, spots, hidden, labels=labels, bands=bands)
+
+
+def _arrays_of(whole: Slide, rows: Rows, slide: Slide, observed: Observed, scale: Scale) -> SpotArrays:
+    """Return usable spots of a whole slide as arrays, with sizes beside those of the slide that leaves some out."""
+    arrays = arrays_of([whole], observed.network.vocabulary, scale)
+    arrays = replace(arrays, size=arrays.size * (whole.median_total / slide.median_total))
+    return arrays.take(np.searchsorted(np.flatnonzero(whole.usable), rows))

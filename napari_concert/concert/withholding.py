@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,7 @@ from napari_concert.model.data import UNKNOWN, SpotArrays
 from napari_concert.model.encoder import infer_latents
 from napari_concert.model.hidden import evenly
 from napari_concert.model.imputation import LEVEL, Measured, Told, tell
-
-if TYPE_CHECKING:
-    from napari_concert.concert.observed import Observed
+from napari_concert.model.network import ConcertNetwork
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -115,26 +113,28 @@ class Withheld:
             yield genes[start : start + step]
 
 
-def withhold(observed: Observed, rows: Rows, *, labels: bool = True, bands: Bands | None = None) -> Withheld:
-    """Predict some usable spots of a slide from the others.
+def withhold(
+    network: ConcertNetwork, rest: SpotArrays, hidden: SpotArrays, rows: Rows, *, labels: bool, bands: Bands
+) -> Withheld:
+    """Predict some spots from others.
 
     Parameters
     ----------
+    rest, hidden
+        The spots to predict from, with the states they were observed in, and those to predict.
     rows
-        Of the file.
+        Of the hidden spots in the file (n,).
     labels
-        Whether states and tissues of the spots are known; else they are inferred too.
+        Whether states and tissues of the hidden spots are known; else they are inferred too.
     bands
-        How intervals are calibrated; by default as the network is.
+        How intervals are calibrated.
     """
-    arrays, at = observed.arrays, np.searchsorted(observed.rows, rows)
-    hidden = arrays.take(at)
-    rest = arrays.take(_around(arrays, at))
-    spots = Counterfactual(observed.network, rest)
-    latents = infer_latents(observed.network, rest, spots.features)
+    near = rest.take(_around(rest, hidden))
+    spots = Counterfactual(network, near)
+    latents = infer_latents(network, near, spots.features)
     new = hidden if labels else unlabelled(hidden)
-    told = tell(observed.network, Measured(rest, spots.features, latents), new, bands)
-    return Withheld(observed.network.vocabulary.genes, rows, hidden.counts, hidden.size, told)
+    told = tell(network, Measured(near, spots.features, latents), new, bands)
+    return Withheld(network.vocabulary.genes, rows, hidden.counts, hidden.size, told)
 
 
 def unlabelled(arrays: SpotArrays) -> SpotArrays:
@@ -143,9 +143,8 @@ def unlabelled(arrays: SpotArrays) -> SpotArrays:
     return arrays.with_attributes(unknown, unknown, arrays.continuous)
 
 
-def _around(arrays: SpotArrays, hidden: Rows) -> Rows:
-    """Return the positions of all other spots that tell something of hidden ones; at least one of each place."""
-    rest = np.setdiff1d(np.arange(len(arrays)), hidden)
-    apart = np.column_stack([arrays.coords, arrays.place * (4 * AROUND + 1)])
-    near = np.isfinite(cKDTree(apart[hidden]).query(apart[rest], distance_upper_bound=AROUND)[0])
-    return rest[near] if near.any() else rest
+def _around(rest: SpotArrays, hidden: SpotArrays) -> Rows:
+    """Return the positions of all spots that tell something of hidden ones; of all, where none is near."""
+    apart, there = (np.column_stack([each.coords, each.place * (4 * AROUND + 1)]) for each in (rest, hidden))
+    near = np.isfinite(cKDTree(there).query(apart, distance_upper_bound=AROUND)[0])
+    return np.flatnonzero(near) if near.any() else np.arange(len(rest))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import nbinom
 
-from napari_concert import Concert, ConcertError, Slide, UnknownName
+from napari_concert import Concert, ConcertError, ModelConfig, Slide, UnknownName
 from napari_concert.concert.withholding import AROUND, Withheld
 from napari_concert.io import from_anndata
 
@@ -103,3 +104,19 @@ def test_nonsense_is_named(model: Concert, slide: Slide, hidden: Withheld) -> No
         model.withhold(np.arange(slide.n_spots), slide)
     with pytest.raises(UnknownName, match="Did you mean"):
         hidden.gene(hidden.genes[0] + "x")
+
+
+def test_spots_that_the_model_never_saw_are_predicted_the_same_way(slide: Slide, small: ModelConfig) -> None:
+    """Train on the slide without them: what is expected is near what imputing at their places says."""
+    rows = np.flatnonzero(slide.usable)[100:110]
+    rest = slide.without(rows)
+    model = Concert(rest, config=small, seed=1).train()
+    found = model.withhold(rows, rest)
+    np.testing.assert_array_equal(found.rows, rows)
+    assert found.counts.sum() > 0
+    np.testing.assert_allclose(found.size, slide.totals[rows] / rest.median_total)
+    at = pd.DataFrame(slide.coords[rows], columns=["x", "y"])
+    at["perturbation"], at["tissue"] = slide.state_of[rows], slide.adata.obs["tissue"].to_numpy()[rows]
+    imputed = model.impute(at, rest)
+    expected = np.concatenate([part[1] for part in found.moments()], axis=1)
+    np.testing.assert_allclose(expected / found.size[:, None], imputed.predicted, rtol=1e-5)
