@@ -15,6 +15,7 @@ from napari_concert import io
 from napari_concert.session import saving
 from napari_concert.session.filled import Filled, Swept, filling
 from napari_concert.session.new_spots import PredictedSpots
+from napari_concert.session.shown import View
 from napari_concert.session.strokes import Strokes
 from napari_concert.slide.filling import (
     Area,
@@ -24,18 +25,21 @@ from napari_concert.slide.filling import (
     areas_of_spots,
     densify,
     fill_hole,
+    gaps_in,
 )
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
     from napari_concert.patches import WhatIf
+    from napari_concert.session.predicted import Predicted
     from napari_concert.session.shown import ShownValues
     from napari_concert.session.workspace import Workspace
 
 KIND = "filled"
 NO_MODEL = "A model predicts where nothing was measured: train or load one first (step 2)."
 NO_HOLE = "There is no hole yet: paint damaged spots, or draw the brush over a gap in the tissue."
-IS_HOLE = "{} is a hole now: its spots become nothing else, and what was counted there is left out."
+IS_HOLE = "{} is a hole now: its spots stay in the state they were observed in, {}."
+LEFT_OUT, TRUSTED = "and what was counted there is left out", "and gaps between them are filled"
 
 
 class Filling(PredictedSpots, Strokes):
@@ -84,14 +88,14 @@ class Filling(PredictedSpots, Strokes):
         is_bare = not contains_xy(area.outline, *current.slide.coords[here, :2].T).any()
         without_spots = Area(area.plane, area.outline, np.zeros(0, np.int64))  # those of it are the patch's
         current.swept.append(Swept(current.painting.active, without_spots, is_bare))
-        self.hole_changed.emit()
+        self._look_for_gaps()
 
     def undo(self) -> None:
         """Take the last edit back; a stroke that met no spot is one, too."""
         own = self._swept()
         if own:
             self._require_slide().swept.remove(own[-1])
-            self.hole_changed.emit()
+            self._look_for_gaps()
         if not own or not own[-1].is_bare:
             super().undo()
 
@@ -99,7 +103,7 @@ class Filling(PredictedSpots, Strokes):
         """Erase all spots of the active patch, and where tools were drawn for it."""
         for each in self._swept():
             self._require_slide().swept.remove(each)
-        self.hole_changed.emit()
+        self._look_for_gaps()
         super().clear()
 
     def _swept(self) -> list[Swept]:
@@ -109,12 +113,28 @@ class Filling(PredictedSpots, Strokes):
         painting = self.current.painting
         return [each for each in self.current.swept if each.patch in (painting.active, None)]
 
+    def _look_for_gaps(self) -> None:
+        """Find the places of new spots that were swept, in the background."""
+        current, areas = self._require_slide(), [each.area for each in self._swept()]
+        self.jobs.submit(
+            "gaps",
+            partial(gaps_in, current.slide, areas),
+            lane="gaps",
+            latest=True,
+            on_done=partial(self._gaps_found, current),
+            on_error=self._failed,
+        )
+
+    def _gaps_found(self, workspace: Workspace, places: Places | None) -> None:
+        workspace.gaps = places
+        self.hole_changed.emit()
+
     @property
     def hole(self) -> tuple[int, int]:
-        """How many spots are painted in the hole, and over how many gaps tools were drawn."""
+        """How many spots are painted in the hole, and how many places tools were drawn over where there is none."""
         if self.current is None:
             return 0, 0
-        return len(self.current.painting.rows), len(self._swept())
+        return len(self.current.painting.rows), 0 if self.current.gaps is None else len(self.current.gaps)
 
     # -- predicting ---------------------------------------------------------------------------------------------------
 
@@ -150,7 +170,7 @@ class Filling(PredictedSpots, Strokes):
             self.notified.emit("info", NO_HOLE)
         elif self._may_fill():
             slide, rows, swept = current.slide, current.painting.rows, [each.area for each in self._swept()]
-            self._become_hole(current)
+            self._become_hole(current, TRUSTED if gaps_only else LEFT_OUT)
 
             def find() -> Places:
                 return fill_hole(slide, [*areas_of_spots(slide, rows), *swept], gaps_only=gaps_only)
@@ -188,17 +208,26 @@ class Filling(PredictedSpots, Strokes):
             return
         self._save("predicted spots", partial(saving.filled, path, self.filled, join=join), Path(path))
 
+    def _made(self, kind: str, workspace: Workspace, spots: Predicted) -> None:
+        """Take in predicted spots; new ones are shown, whatever was seen before."""
+        before = workspace.predicted.get(kind)
+        super()._made(kind, workspace, spots)
+        is_new = before is None or before.places is not spots.places
+        if kind == KIND and is_new and workspace is self.current and self.filled is spots:
+            unseen = not spots.are_in(self.view) or (self.view is View.CHANGE and spots.what_if.is_empty)
+            self.show_view(View.PREDICTED if unseen else self.view)
+
     def _may_fill(self) -> bool:
         if self._usable_model() is None:
             self.notified.emit("error", self.no_filling)
         return self._usable_model() is not None
 
-    def _become_hole(self, workspace: Workspace) -> None:
+    def _become_hole(self, workspace: Workspace, meaning: str) -> None:
         painting = workspace.painting
         patch = painting.current
         if patch is not None and painting.active is not None and patch.target:
             painting.restyle(painting.active, target={})
-            self.notified.emit("info", IS_HOLE.format(patch.name))
+            self.notified.emit("info", IS_HOLE.format(patch.name, meaning))
             self._show_edit()
 
     def _fill(self, find: Callable[[], Places], how: str) -> None:

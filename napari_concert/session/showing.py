@@ -117,5 +117,5 @@ def _note(result: Result | Live, view: View) -> str:
     if view is View.TRUTH:
         return "known because this slide is simulated"
     if view in (View.PREDICTED, View.CHANGE, View.UNCERTAINTY) and result.what_if.is_empty:
-        return "nothing is painted yet"
+        return "nothing is changed yet"
     return "a model's extrapolation, not a proven cause" if view in (View.PREDICTED, View.CHANGE) else ""

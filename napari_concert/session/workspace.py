@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_concert.session.filled import Swept
     from napari_concert.session.predicted import Predicted
     from napari_concert.simulate import TrueChange
+    from napari_concert.slide.filling import Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,8 @@ class Workspace:
         neighbours agree since the last move.
     predicted
         Spots where nothing was measured, by their kind (see :class:`.PredictedSpots`).
-    swept
-        Where tools were drawn, for holes.
+    swept, gaps
+        Where tools were drawn, for holes, and the places of new spots there.
     """
 
     slide: Slide
@@ -103,6 +104,7 @@ class Workspace:
     scores: tuple[PairScore, ...] = ()
     predicted: dict[str, Predicted] = field(default_factory=dict)
     swept: list[Swept] = field(default_factory=list)
+    gaps: Places | None = None
 
     def __post_init__(self) -> None:
         self.painting = Painting(self.slide.n_spots, default_target(self.slide))
@@ -140,6 +142,7 @@ class Workspace:
         self.answers.clear()
         self.predicted.clear()
         self.swept.clear()
+        self.gaps = None
         if _roles(old.columns) != _roles(slide.columns) or (old.states, old.tissues) != (slide.states, slide.tissues):
             self.painting.retarget(default_target(slide))
 

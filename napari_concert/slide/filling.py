@@ -160,6 +160,14 @@ def fill_hole(slide: Slide, areas: Sequence[Area], *, gaps_only: bool = False) -
     return places
 
 
+def gaps_in(slide: Slide, areas: Sequence[Area]) -> Places | None:
+    """Return the new places alone of a hole; None where there is no room for one."""
+    try:
+        return fill_hole(slide, areas, gaps_only=True) if areas else None
+    except ConcertError:
+        return None
+
+
 def densify(slide: Slide, times: int) -> Places:
     """Return the places of a lattice that is so many times as dense, within the outline of the tissue.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_concert.ui.captions import count_spots
+from napari_concert.ui.filling_form import FillingForm
 from napari_concert.ui.load_menu import LoadMenu
 from napari_concert.ui.patch_table import PatchTable
 from napari_concert.ui.reach_form import ReachForm
@@ -52,7 +53,7 @@ class PaintPanel(QWidget):
         self.patch, self.overlap = note(kind="quiet"), note(kind="quiet")
         self.warning, self.blocker = note(kind="warning"), note(kind="warning")
         self.becomes, self.target = heading("What becomes of it"), TargetForm(session)
-        self.reach = ReachForm(session)
+        self.reach, self.filling = ReachForm(session), FillingForm(session)
         self._lay_out()
         self._connect()
         self._on_slide()
@@ -74,6 +75,7 @@ class PaintPanel(QWidget):
         layout.addWidget(self.warning)
         layout.addWidget(heading("How far it reaches"))
         layout.addWidget(self.reach)
+        layout.addWidget(self.filling)
         layout.addStretch()
 
     def _connect(self) -> None:

@@ -11,7 +11,7 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from napari_concert.errors import ConcertError
 
@@ -20,16 +20,7 @@ if TYPE_CHECKING:
 
     from napari_concert.session import Session
     from napari_concert.slide import Columns
-    from napari_concert.ui.arranger import Arranger
-    from napari_concert.ui.between_layer import BetweenLayer
-    from napari_concert.ui.by_hand import ByHand
-    from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
-    from napari_concert.ui.layers import SlideLayers
-    from napari_concert.ui.reach_ring import ReachRing
-    from napari_concert.ui.tissue_image import TissueImage
-
-    Drawn: TypeAlias = ByHand | ReachRing | TissueImage | Arranger | BetweenLayer | SlideLayers | CompareLayers
 
 Paths: TypeAlias = str | Sequence[str]
 LayerTuples: TypeAlias = list[tuple[Any, ...]]
@@ -42,6 +33,13 @@ SAMPLE_SCHEME = "napari-concert://sample/"
 _NOTHING: LayerTuples = [(None,)]
 # milliseconds after the window is shown; the slide has then been drawn
 _WARM_UP_DELAY = 1500
+
+
+class Drawn(Protocol):
+    """A part of the picture, which follows the session until it is closed."""
+
+    def close(self) -> None:
+        """Stop following."""
 
 
 # -- the dock ---------------------------------------------------------------------------------------------------------
@@ -69,10 +67,12 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     from napari_concert.ui.by_hand_form import ByHandForm
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
+    from napari_concert.ui.filled_layer import FilledLayer
     from napari_concert.ui.home import kept_dock
     from napari_concert.ui.image_form import ImageForm
     from napari_concert.ui.layers import SlideLayers
     from napari_concert.ui.reach_ring import ReachRing
+    from napari_concert.ui.swept import SweptAreas
     from napari_concert.ui.tissue_image import TissueImage
 
     viewer = _viewer(napari_viewer)
@@ -88,7 +88,8 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     dock.slide_panel.sections.nudge.add_mouse_form(ByHandForm(by_hand))
     viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
     arranger, between = Arranger(viewer, session, layers), BetweenLayer(viewer, session, layers)
-    _keep(dock, viewer, by_hand, ring, image, arranger, between, layers, compared)
+    filled, swept = FilledLayer(viewer, session, layers), SweptAreas(viewer, brush)
+    _keep(dock, viewer, by_hand, ring, image, arranger, between, filled, swept, layers, compared)
     return dock
 
 

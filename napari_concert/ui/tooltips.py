@@ -57,6 +57,18 @@ TIPS = {
     "predict_section": "Predict what a section at this height would show. It follows what is painted.",
     "stop_section": "Give the prediction up.",
     "remove_section": "Take the predicted section off the picture.",
+    "filling": "Show or hide ways to fill holes in the tissue, and to see more spots than were measured.",
+    "fill_hole": "Predict what lies in the hole, from the spots around. New spots continue the slide's lattice. The "
+    "patch becomes nothing else, and what was counted in it is left out.",
+    "gaps_only": "Trust the spots that were measured in the hole, and fill only gaps between them.",
+    "densify": "Predict spots between the measured ones, all over the tissue.",
+    "times": "How many times as dense. 3, 4, 7, 9, 12, 13 and 16 keep the measured spots in a hexagonal lattice.",
+    "predict_at": "Predict at the positions of a table: columns x, y (and z, section) in the slide's units, and what "
+    "is known of them.",
+    "stop_filling": "Give the prediction up.",
+    "save_filled": "Save the predicted spots, all modelled genes with intervals, as .h5ad.",
+    "save_joined": "Save the measured spots and the predicted ones after them; obs “measured” tells them apart.",
+    "remove_filled": "Take the predicted spots off the picture.",
     "stack_one": "Show one section at a time; napari's slider below the picture goes through them.",
     "stack_grid": "Show all sections beside each other; tools work on each of them.",
     "stack_space": "Show all sections in space. Drag beside the spots, or hold Space and drag, to turn the view.",

@@ -119,7 +119,7 @@ def test_uncertainty_starts_at_zero_and_says_its_unit(painted: Session) -> None:
 def test_notes_say_what_to_think_of_it(trained: Session) -> None:
     trained.show_gene("Krt8")
     trained.show_view(View.PREDICTED)
-    assert trained.values().note == "nothing is painted yet"
+    assert trained.values().note == "nothing is changed yet"
     trained.paint([1])
     trained.show_view(View.CHANGE)
     assert "extrapolation, not a proven cause" in trained.values().note
