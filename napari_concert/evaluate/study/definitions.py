@@ -70,7 +70,7 @@ SCORES: Final[dict[str, Definition]] = {
     "true_slope": Definition(
         "slope of true change",
         "1 is right",
-        "simulated slides: Σ d·t / Σ t² over spots and genes; not ranked, as 1 is best",
+        "simulated slides: Σ d·t / Σ t² over spots and genes; not ranked",
         higher=True,
     ),
     "true_sign": Definition(

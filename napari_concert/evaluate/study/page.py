@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from napari_concert.errors import ConcertError
 from napari_concert.evaluate.methods import MODEL, TRUTH
 from napari_concert.evaluate.study.definitions import SCORES
-from napari_concert.evaluate.study.job import Record
+from napari_concert.evaluate.study.job import Job, Record
 from napari_concert.evaluate.study.ranks import average_ranks, frame, mean_scores, ranks_by_score
+from napari_concert.evaluate.tasks import Task, build
+from napari_concert.slide import Slide
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -52,6 +56,7 @@ def _body(done: Sequence[Record], report: dict[str, Any]) -> Iterator[str]:
     if report["done"] < report["asked"]:
         yield f"<p>Not complete: {report['done']} of {report['asked']} tasks are done.</p>"
     yield from _results(scores, report) if len(scores) else ("<p>Nothing was scored.</p>",)
+    yield from _places(done)
     yield from _cases(done)
     yield from _definitions(report)
     yield from _provenance(report)
@@ -98,6 +103,21 @@ def _cases(done: Sequence[Record]) -> Iterator[str]:
     yield "</ul>"
 
 
+def _places(done: Sequence[Record]) -> Iterator[str]:
+    """Yield a map of the first task of each kind, where its slide can still be read."""
+    firsts = {record.job.kind: record.job for record in reversed(done) if record.scores}
+    placed = list(_placed(list(firsts.values())[::-1]))
+    if placed:
+        yield "<h2>Where they lie</h2>" + _figure_of_places(placed)
+
+
+def _placed(jobs: Sequence[Job]) -> Iterator[tuple[Slide, Task]]:
+    for job in jobs:
+        with suppress(ConcertError):
+            slide = job.file.read()
+            yield slide, build(slide, job.kind, job.size, job.seed)
+
+
 def _definitions(report: dict[str, Any]) -> Iterator[str]:
     yield "<h2>What the numbers are</h2>"
     yield f"<p>{escape(report['intervals'])}</p><table><tr><th>score</th><th>unit</th><th>what</th></tr>"
@@ -131,7 +151,22 @@ def _figure_of_scores(scores: pd.DataFrame) -> str:
     figure = Figure(figsize=(10.5, rows * (0.9 + 0.24 * scores["method"].nunique())), layout="constrained")
     for i, name in enumerate(names):
         part = scores[scores["score"] == name]
-        score_chart(figure.add_subplot(rows, 3, i + 1), part, SCORES[name].title, MODEL, is_first=i % 3 == 0)
+        title = f"{SCORES[name].title} ({'higher' if SCORES[name].higher else 'lower'} is better)"
+        score_chart(figure.add_subplot(rows, 3, i + 1), part, title, MODEL, is_first=i % 3 == 0)
+    return _svg(figure)
+
+
+def _figure_of_places(placed: Sequence[tuple[Slide, Task]]) -> str:
+    from napari_concert.figures.tasks import task_map
+
+    figure = Figure(figsize=(3.4 * len(placed), 3.9), layout="constrained")
+    for i, (slide, task) in enumerate(placed):
+        question = task.question
+        core = question.scored[:0] if question.is_switched else question.scored
+        parts = {"like the reference": question.like, "switched": question.patch, "scored": core}
+        parts |= {"reference, hidden": task.reference, "origin, hidden": task.origin}
+        title = f"{question.kind}: {question.source} → {question.target}"
+        task_map(figure.add_subplot(1, len(placed), i + 1), slide, parts, title)
     return _svg(figure)
 
 
