@@ -22,9 +22,12 @@ class Answer:
     Attributes
     ----------
     expected
-        (n, G) expected counts at the median library size.
+        (n, G) expected counts in spots whose total is the median one.
     change
-        (n, G), or (G,) where it is the same for all spots: natural log of expected counts over those as it is now.
+        (n, G), or (G,) where it is the same for all spots: natural log of what the method says changes.
+    now
+        (n, G) what the method expects as it is now, likewise; by default ``expected`` without the change. A method that
+        tells changes at one size of a spot, which a state may change too, says both.
     spread
         Standard deviation (n, G) of the log expected count, as far as the method tells it; None where it does not.
     dispersion
@@ -33,8 +36,14 @@ class Answer:
 
     expected: Floats
     change: Floats
+    now: Floats | None = None
     spread: Floats | None = None
     dispersion: Floats | None = None
+
+    @property
+    def before(self) -> Floats:
+        """Expected counts (n, G) as it is now."""
+        return np.asarray(self.expected * np.exp(-self.change) if self.now is None else self.now)
 
 
 class Method(Protocol):

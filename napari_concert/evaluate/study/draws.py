@@ -43,7 +43,7 @@ class Draws:
 
     def before(self, answer: Answer) -> Floats:
         """Return the same of what the method says spots are now; the same draws where it says nothing changes."""
-        return self._of(answer, answer.expected * np.exp(-answer.change))
+        return self._of(answer, answer.before)
 
     def _of(self, answer: Answer, expected: Floats) -> Floats:
         rng = np.random.default_rng([self.seed, 2])

@@ -7,19 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
 from napari_concert.errors import ConcertError
-from napari_concert.evaluate.agreement import known_truth
 from napari_concert.evaluate.apart import apart
-from napari_concert.evaluate.methods import METHODS, TRUTH, Answer
+from napari_concert.evaluate.methods import METHODS, TRUTH
 from napari_concert.evaluate.study.scoring import Referee, Score
+from napari_concert.evaluate.study.truth import true_answer, truth_of
 from napari_concert.evaluate.tasks import Kind, Task, build
 from napari_concert.slide import Columns
 
 if TYPE_CHECKING:
-    from napari_concert.simulate import Truth
     from napari_concert.slide import Slide
 
 
@@ -114,11 +110,11 @@ def _answered(job: Job, slide: Slide, task: Task) -> Record:
 
     measured, question = task.cut_out(slide)
     genes = choose_genes((measured,), job.n_genes, ())
-    truth = _truth(slide, task, genes)
+    truth = truth_of(slide, task, genes)
     referee = Referee(slide, measured, task, genes, truth)
     scores, seconds, failed = list[Score](), dict[str, float](), dict[str, str]()
     if truth is not None:
-        scores += referee.scores(TRUTH, _true_answer(measured, task, truth, genes))
+        scores += referee.scores(TRUTH, true_answer(slide, task, truth, genes))
     for name, method in METHODS.items():
         started = time.perf_counter()
         try:
@@ -129,21 +125,6 @@ def _answered(job: Job, slide: Slide, task: Task) -> Record:
         seconds[name] = time.perf_counter() - started
         scores += referee.scores(name, answer)
     return Record(job, slide.name, task.said, dict(_facts(task, genes)), tuple(scores), seconds, failed=failed)
-
-
-def _truth(slide: Slide, task: Task, genes: tuple[str, ...]) -> Truth | None:
-    """Return the truth of the whole slide, where it is known."""
-    from napari_concert import simulate
-
-    return simulate.truth(slide.adata, task.question.what_if, genes) if known_truth(slide) else None
-
-
-def _true_answer(measured: Slide, task: Task, truth: Truth, genes: tuple[str, ...]) -> Answer:
-    """Return what is true of the scored spots, to see how far even that is from other spots."""
-    columns = measured.genes.get_indexer(pd.Index(list(genes)))
-    theta = measured.adata.var["dispersion"].to_numpy(dtype=np.float64)[columns]
-    scored = task.question.scored
-    return Answer(truth.predicted[scored], truth.change[scored], dispersion=theta)
 
 
 def _facts(task: Task, genes: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

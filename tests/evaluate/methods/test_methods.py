@@ -72,6 +72,17 @@ def test_answers_are_counts_and_changes_of_the_scored_spots(slide: Slide, task: 
     assert (found.spread is not None) == (method == "model")
 
 
+def test_the_model_tells_levels_of_spots_with_the_median_total() -> None:
+    adata = simulate.family("unbalanced").simulate(2, 500, 30)
+    slide = from_anndata(adata, name="unbalanced")
+    unbalanced = build(slide, "patch", 8, 1)
+    found = answer_of("model", slide, unbalanced, list(slide.genes))
+    told = found.expected.sum(axis=1) / slide.median_total
+    at_one_size = (found.before * np.exp(found.change)).sum(axis=1) / slide.median_total
+    assert np.abs(np.log(told)).mean() < 0.1
+    assert np.abs(np.log(told)).mean() < np.abs(np.log(at_one_size)).mean() + 0.02
+
+
 def test_no_change_is_the_mean_of_the_patch(slide: Slide, task: Task) -> None:
     measured, question = task.cut_out(slide)
     found = answer_of("no change", slide, task, list(slide.genes))

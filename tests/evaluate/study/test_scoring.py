@@ -104,7 +104,8 @@ def test_draws_have_the_mean_and_the_variance_that_are_said() -> None:
 def test_what_is_not_known_of_an_effect_is_shared_by_spots_and_keeps_the_mean() -> None:
     n, many = 50, 3000
     draws = Draws(np.array([1.0]), np.full(many, 1e6), n, 0)
-    answer = Answer(np.full((n, many), 1e4), np.zeros(many), np.full((n, many), 0.5), np.full(many, 1e6))
+    spread, theta = np.full((n, many), 0.5), np.full(many, 1e6)
+    answer = Answer(np.full((n, many), 1e4), np.zeros(many), spread=spread, dispersion=theta)
     counts = np.expm1(draws.after(answer))
     assert counts.mean() == pytest.approx(1e4, rel=0.02)
     assert np.log(counts).std(axis=0).max() < 0.05
