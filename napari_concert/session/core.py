@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_concert.session.aligning import Aligning
 from napari_concert.session.between import InBetween
-from napari_concert.session.files import Files
+from napari_concert.session.checking import Checking
 from napari_concert.session.filling import Filling
 from napari_concert.session.gene_sets import GeneSets
 from napari_concert.session.models import Models
@@ -14,7 +14,7 @@ from napari_concert.session.stacks import Stacks
 FORGOTTEN = "Your choices are forgotten: tools, colours, lists and training fields are as at the first start."
 
 
-class Session(InBetween, Filling, Aligning, Files, Models, GeneSets, Stacks):
+class Session(InBetween, Filling, Aligning, Checking, Models, GeneSets, Stacks):
     """Slides, what is painted on them, the model, and what is shown.
 
     Every verb returns at once; work over a few milliseconds runs in the background and ends in a signal on the main

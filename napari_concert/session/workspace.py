@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_concert.concert.checks import Pair
     from napari_concert.prediction import Prediction
     from napari_concert.registration import PairScore, Registration
+    from napari_concert.session.checking import Checked
     from napari_concert.session.filled import Swept
     from napari_concert.session.predicted import Predicted
     from napari_concert.simulate import TrueChange
@@ -80,6 +81,8 @@ class Workspace:
         neighbours agree since the last move.
     predicted
         Spots where nothing was measured, by their kind (see :class:`.PredictedSpots`).
+    checked
+        The last quality check, and the model that was in use then.
     swept, gaps
         Where tools were drawn, for holes, and the places of new spots there.
     """
@@ -103,6 +106,7 @@ class Workspace:
     registration: Registration | None = None
     scores: tuple[PairScore, ...] = ()
     predicted: dict[str, Predicted] = field(default_factory=dict)
+    checked: Checked | None = None
     swept: list[Swept] = field(default_factory=list)
     gaps: Places | None = None
 

@@ -23,7 +23,7 @@ SPOT_RULE = f"By the spread of z over genes: green up to {WIDE:g}, red over {TOO
 
 
 def gene_lights(table: pd.DataFrame) -> pd.Series:
-    """Return the light of each gene, from what :mod:`.checks` says of it."""
+    """Return the light of each gene, from what :mod:`.comparing` says of it."""
     fails = (table["explained"] < -CLOSE) | (table["z_sd"] > TOO_WIDE)
     simple = np.maximum(table["explained_nearest"], 0)
     structure = (table["moran"] >= STRUCTURE) & (table["moran_p"] <= BY_CHANCE)
