@@ -51,7 +51,7 @@ class Checked:
     model: Concert
 
 
-class Checking(Files, Views):
+class Checking(Views, Files):
     """Verbs on the quality check of the current slide; a slide has one at most.
 
     Attributes
