@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 
 NOTHING = "nothing to show at predicted spots"
 SD_UNIT = f"sd of a count, in {LEVEL_UNIT}"
+
+_LAST: WeakKeyDictionary[NewSpots, tuple[str, tuple[Floats, Floats]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -96,14 +99,22 @@ def show_predicted(
         return _labels(predicted, colour.name, shown)
     if not predicted.are_in(view) or colour.kind != "gene" or colour.name not in spots.genes:
         return replace(shown, values=np.full(len(predicted.coords), np.nan), kind="continuous", note=NOTHING)
-    expected, sd = spots.gene(colour.name)
+    expected, sd = _gene(spots, colour.name)
     if view is View.UNCERTAINTY:
         limits = (0.0, percentiles([sd], scaling.clip)[1])
         return replace(shown, values=sd, kind="uncertainty", limits=limits, unit=SD_UNIT)
     if view is View.CHANGE:
-        change = np.log(expected / predicted.as_is.gene(colour.name)[0]) * scaling.change_factor
+        change = np.log(expected / _gene(predicted.as_is, colour.name)[0]) * scaling.change_factor
         return replace(shown, values=change)
     return replace(shown, values=expected)
+
+
+def _gene(spots: NewSpots, name: str) -> tuple[Floats, Floats]:
+    """Return a gene as :meth:`.NewSpots.gene` does; the last one is remembered, as a stroke asks for it many times."""
+    last = _LAST.get(spots)
+    if last is None or last[0] != name:
+        _LAST[spots] = last = name, spots.gene(name)
+    return last[1]
 
 
 def _labels(predicted: Predicted, column: str, shown: ShownValues) -> ShownValues:

@@ -57,6 +57,7 @@ class FilledLayer:
         self._scene: SlideScene | None = None
         self._shown: ShownValues | None = None
         self._before: tuple[Any, Any] | None = None
+        self._dark = True
         self.legend = TextOverlay(position="top_right", font_size=10)
         viewer.canvas.overlays[_KEY] = self.legend
         session.filled_changed.connect(self._show)
@@ -144,10 +145,10 @@ class FilledLayer:
         if layer is None or filled is None or filled is not self.session.filled:
             self.legend.visible = False
             return
-        self._shown = shown = self.session.filled_values(self.session.values())
-        if shown is None:
-            return
-        dark = is_dark(self.viewer.canvas.background_color)
+        shown, dark = self.session.filled_values(self.session.values()), is_dark(self.viewer.canvas.background_color)
+        if shown is None or (self._shown is not None and dark == self._dark and is_alike(shown, self._shown)):
+            return  # the measured spots alone look otherwise: a stroke goes on
+        self._shown, self._dark = shown, dark
         colour_predicted(layer, filled, shown, dark=dark)
         layer.border_color = _INK[dark]
         self.legend.text = legend(shown)
@@ -185,7 +186,7 @@ class FilledLayer:
         layer, self.layer = self.layer, None
         if self._scene is not None and self._before is not None:
             self._scene.spots.describe, self._scene.spots.elsewhere = self._before
-        self._scene = self._filled = self._before = None
+        self._scene = self._filled = self._before = self._shown = None
         self._take_off(layer)
 
     def _take_off(self, layer: Points | None) -> None:
@@ -206,3 +207,10 @@ def legend(shown: ShownValues) -> str:
     if shown.kind == "uncertainty":
         lines += ["± sd of a count there,", f"greys {' to '.join(map(format_number, shown.limits))}"]
     return "\n".join(lines)
+
+
+def is_alike(one: ShownValues, other: ShownValues) -> bool:
+    """Give whether two things to show look the same."""
+    same = (one.label, one.kind, one.limits, one.note, one.categories)
+    same_values = np.array_equal(one.values, other.values, equal_nan=one.kind != "categorical")
+    return same == (other.label, other.kind, other.limits, other.note, other.categories) and same_values
