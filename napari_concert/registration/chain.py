@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from napari_concert.errors import ConcertError, UnknownName
+from napari_concert.registration.aside import aside
 from napari_concert.registration.pair import Aligned, align
 from napari_concert.registration.scores import PairScore, score
 from napari_concert.registration.tissue import FEWEST_SPOTS, Tissues, tissues_of
@@ -107,6 +108,13 @@ def registering(
         If no column tells sections, or there is no such reference, or it has too few spots.
     """
     stack = stack_of(slide)
+    work = _registering(slide, stack, reference, mirror=mirror)
+    return (yield from aside(work, _start(stack.order)))
+
+
+def _registering(
+    slide: Slide, stack: Stack, reference: str | None, *, mirror: bool
+) -> Generator[Progress, None, Registration]:
     tissues = yield from _read(slide, stack.order)
     names = tuple(tissues.parts)
     notes = [_too_small(name) for name in stack.order if name not in names]
@@ -137,8 +145,19 @@ def scoring(slide: Slide, before: Stack, after: Stack, name: str) -> Generator[P
         With the section below and with the one above; none where a section has fewer than ten spots.
     """
     at = after.position(name)
-    tissues = yield from _read(slide, after.order[max(at - 1, 0) : at + 2])
+    names = after.order[max(at - 1, 0) : at + 2]
+    return (yield from aside(_scoring(slide, before, after, names, name), _start(names)))
+
+
+def _scoring(
+    slide: Slide, before: Stack, after: Stack, names: tuple[str, ...], name: str
+) -> Generator[Progress, None, tuple[PairScore, ...]]:
+    tissues = yield from _read(slide, names)
     return _scores(tissues, before, after) if name in tissues.parts else ()
+
+
+def _start(names: tuple[str, ...]) -> Progress:
+    return Progress(0.0, max(1, len(names) - 1), "Reading sections")
 
 
 def _read(slide: Slide, names: tuple[str, ...]) -> Generator[Progress, None, Tissues]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from importlib import import_module
-from threading import Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +22,6 @@ NEAR = 2.0  # pitches: spots farther from the other section at the first pose ar
 SHAPE_SHARE = 0.5  # of distances within sections, beside expression, in what a match costs
 MOST_STEPS = 30
 TOLERANCE = 1e-4
-
-
-def loading() -> Iterator[None]:
-    """Import the library in a thread of its own, which takes seconds; yields meanwhile, so that it can be cancelled."""
-    thread = Thread(target=import_module, args=("ot.gromov",), daemon=True)
-    thread.start()
-    while thread.is_alive():
-        yield
-        thread.join(0.2)
 
 
 def rematched(lower: Tissue, upper: Tissue, pose: Rigid) -> list[Rigid]:

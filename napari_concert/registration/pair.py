@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from napari_concert.registration.agreement import Agreement
-from napari_concert.registration.matching import loading, rematched
+from napari_concert.registration.matching import rematched
 from napari_concert.registration.search import TURN, Search, distinct
 from napari_concert.registration.tissue import Tissue
 from napari_concert.slide import Rigid
@@ -85,8 +85,7 @@ def _refined(agreement: Agreement, starts: Poses, share: tuple[float, float]) ->
 
 def _rematched(agreement: Agreement, best: Poses) -> Generator[float, None, Poses]:
     """Return the poses with those that transport makes of the best two."""
-    for _ in loading():
-        yield 0.7
+    yield 0.7  # the first time, the library of transport is imported, which takes seconds
     starts: Poses = []
     for value, pose in best[:2]:
         starts += [(value, found) for found in rematched(agreement.lower, agreement.upper, pose)]

@@ -8,7 +8,7 @@ import pytest
 from napari_concert import registration
 from napari_concert.registration import register
 from napari_concert.registration import tissue as tissues
-from napari_concert.registration.matching import loading, rematched
+from napari_concert.registration.matching import rematched
 from napari_concert.registration.sampling import spread_out
 from napari_concert.registration.tissue import Tissues, tissues_of
 from napari_concert.slide import Rigid, Slide
@@ -26,7 +26,6 @@ def read(slide: Slide) -> Tissues:
 def test_transport_corrects_a_pose_that_is_nearly_right(tissue):
     slide = tissue.slide(np.random.default_rng(0), [Rigid(), Rigid()])
     found = read(slide)
-    list(loading())
     nearly = Rigid.around(found.parts["b"].points.mean(axis=0), 12, (1.5, -1.0))
     (pose,) = rematched(found.parts["a"], found.parts["b"], nearly)
 

@@ -83,10 +83,12 @@ def test_the_order_of_spots_does_not_matter(tissue):
 def test_it_says_how_far_it_is_and_can_be_closed(tissue):
     slide = tissue.slide(np.random.default_rng(4), [Rigid(), Rigid(20), Rigid(40)])
     work = registering(slide)
-    steps = [next(work) for _ in range(100)]
+    steps = [next(work)]
+    while "section a to b" not in steps[-1].text:
+        steps.append(next(work))
     assert all(before.done <= after.done for before, after in pairwise(steps))
     assert {step.total for step in steps} == {2}
-    assert "section a to b" in steps[-1].text
+    assert any("section c to b" in step.text for step in steps), "the other one comes first"
     work.close()
     with pytest.raises(StopIteration):
         next(work)
