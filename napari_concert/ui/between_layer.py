@@ -30,7 +30,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 TEXT_SIZE = 11  # points
 _GAP = 0.08  # between the tissue and the predicted section, as a share of its width
-_BESIDE = 0.4  # of its width: from its right end to the middle of the words, in space
+_BESIDE = 0.5  # of its width: from its right end to the middle of the words, in space
 _BELOW = 0.7  # of the pitch: from the lowest spots to the words
 _INK = {True: "white", False: "black"}
 

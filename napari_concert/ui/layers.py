@@ -12,6 +12,7 @@ from qtpy.QtCore import QTimer
 from napari_concert.session.shown import CUT_OFF, View
 from napari_concert.ui.captions import caption_with_note, shortened, title_detail
 from napari_concert.ui.colours import is_dark, patch_colours
+from napari_concert.ui.compare_layers import FULL
 from napari_concert.ui.framing import Framing
 from napari_concert.ui.hover import describe_spot
 from napari_concert.ui.overlays import PictureText
@@ -175,7 +176,7 @@ class SlideLayers:
         compared = self._compared()
         if compared is not None:  # each cell has its own name
             self.text.set_title("", "")
-            self.text.set_warning(" ".join(compared.warnings) or None, below=True)
+            self.text.set_warning(" ".join(compared.warnings) or None, _place(compared))
             self.show_caption()
             return
         is_number = shown.kind != "categorical"
@@ -196,7 +197,7 @@ class SlideLayers:
         if self.scene is not None and compared is not None:
             what = f"{shortened(compared.name, _IN_CELL)}: {compared.shown[0][1].unit}"
             lines = what, compared.note, "a model's extrapolation, not a proven cause"
-            self.text.set_caption("\n".join(line for line in lines if line), below=True)
+            self.text.set_caption("\n".join(line for line in lines if line), _place(compared))
         elif self.scene is not None:
             note = self._shown.note if self._shown is not None else ""
             said = caption_with_note(self.scene.slide, self.session.patches, note)
@@ -279,3 +280,8 @@ class SlideLayers:
         if self.scene is None or index >= len(self.scene.rows):
             return []
         return describe_spot(self.scene.slide, int(self.scene.rows[index]), self._shown, self.session.painted)
+
+
+def _place(compared: Comparison) -> str:
+    """Return where texts go beside compared cells: into the last one where that is empty, or below all."""
+    return "bottom_left" if len(compared.shown) == FULL else "bottom_right"

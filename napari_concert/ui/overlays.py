@@ -75,16 +75,16 @@ class PictureText:
         self.legend.update({"title": title, "labels": labels, "colours": tuple(swatches)})
         self.legend.visible = bool(labels)
 
-    def set_warning(self, text: str | None, *, below: bool = False) -> None:
-        """Show a warning on the picture itself, or none; ``below`` in a grid of cells: the last one is often empty."""
+    def set_warning(self, text: str | None, place: str = "top_left") -> None:
+        """Show a warning on the picture itself, or none; ``place`` in napari's words."""
         self._warning = text or ""
-        self.banner.position = "bottom_right" if below else "top_left"
+        self.banner.position = place
         self._wrap()
 
-    def set_caption(self, text: str, *, below: bool = False) -> None:
-        """Say what is painted; ``below`` in a grid of cells, as for a warning."""
+    def set_caption(self, text: str, place: str = "bottom_left") -> None:
+        """Say what is painted."""
         self._caption = text
-        self.caption.position = "bottom_right" if below else "bottom_left"
+        self.caption.position = place
         self._wrap()
 
     def margins(self) -> tuple[Margins, Margins]:
@@ -123,14 +123,10 @@ class PictureText:
     def _wrap(self) -> None:
         """Break lines so that the warning leaves title and legend free, and the caption the scale bar."""
         width = self._canvas.size[1]
-        cell = width / 2 + _BAR
-        beside = cell if str(self.banner.position) == "bottom_right" else _RIGHT_COLUMN
-        left = cell if str(self.caption.position) == "bottom_right" else _SCALE_BAR
-        for overlay, text, taken in (
-            (self.banner, self._warning, beside),
-            (self.caption, self._caption, left),
-        ):
-            _write(overlay, wrap(text, max(_NARROWEST, width - taken), _FONT_SIZE) if text else "")
+        taken = {"bottom_right": width / 2 + _BAR, "bottom_left": _SCALE_BAR, "top_left": _RIGHT_COLUMN}
+        for overlay, text in ((self.banner, self._warning), (self.caption, self._caption)):
+            room = max(_NARROWEST, width - taken[str(overlay.position)])
+            _write(overlay, wrap(text, room, _FONT_SIZE) if text else "")
 
 
 def _write(overlay: TextOverlay, text: str) -> None:

@@ -14,9 +14,11 @@ from napari_concert.prediction import GeneSet
 from napari_concert.session import Session, View
 from napari_concert.session.stack_view import StackMode
 from napari_concert.slide import Slide
-from napari_concert.ui.compare_layers import CELL, CompareLayers
+from napari_concert.ui.cell_grid import CELL
+from napari_concert.ui.compare_layers import CompareLayers
 from napari_concert.ui.compare_panel import HOW, NO_GENE, NOTHING, ComparePanel
 from napari_concert.ui.layers import SlideLayers
+from napari_concert.ui.measure import text_size
 
 
 @pytest.fixture
@@ -124,6 +126,25 @@ def test_cells_show_each_what_if_and_their_difference(
     assert [layer.name for layer in viewer.layers] == before
     assert all(layer.visible for layer in viewer.layers)
     assert not viewer.canvas.grid.enabled
+
+
+def test_where_all_four_cells_are_full_there_is_room_for_texts_below_them(
+    cells: CompareLayers, painted: Session, layers: SlideLayers, viewer: ViewerModel
+) -> None:
+    _keep_two(painted)
+    _keep_two(painted)
+    viewer.canvas.size = (720, 640)
+    painted.compare(range(4))
+    QApplication.processEvents()
+    texts = [text for text in (layers.text.caption, layers.text.banner) if text.visible]
+    assert texts
+    assert {str(text.position) for text in texts} == {"bottom_left"}
+    tall = sum(text_size(text.text, text.font_size)[1] for text in texts)
+    camera, below = viewer.scene.camera, cells.cells[-1].layout.points[:, 0].max()
+    lowest = 720 / 4 + (below - camera.center[-2]) * camera.zoom  # in the lower right cell
+    assert 720 / 2 - lowest > tall
+    painted.compare([0, 1, 2])
+    assert str(layers.text.caption.position) == "bottom_right"
 
 
 def test_closing_the_slide_ends_the_comparison(cells: CompareLayers, painted: Session, viewer: ViewerModel) -> None:
