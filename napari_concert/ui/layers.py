@@ -11,8 +11,8 @@ from qtpy.QtCore import QTimer
 
 from napari_concert.session.shown import CUT_OFF, View
 from napari_concert.ui.captions import caption_with_note, shortened, title_detail
+from napari_concert.ui.cell_grid import FULL
 from napari_concert.ui.colours import is_dark, patch_colours
-from napari_concert.ui.compare_layers import FULL
 from napari_concert.ui.framing import Framing
 from napari_concert.ui.hover import describe_spot
 from napari_concert.ui.overlays import PictureText
