@@ -16,6 +16,7 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 CHOICE = 3  # one in so many places is near enough to what is compared with
+FAR = 100.0  # slide widths between places
 STEP = 1.5  # pitches: six neighbours of a hexagonal grid, eight of a square one
 
 
@@ -29,7 +30,7 @@ class Ground:
     """
 
     def __init__(self, slide: Slide) -> None:
-        self.slide, self.coords = slide, slide.coords
+        self.slide, self.coords = slide, _apart(slide)
         self.states, self.tissues = slide.states, slide.tissues
 
     @cached_property
@@ -100,3 +101,11 @@ class Ground:
         inside = np.zeros(self.slide.n_spots, dtype=bool)
         inside[rows] = True
         return np.asarray((self.share(inside) > 0) & ~inside)
+
+
+def _apart(slide: Slide) -> Floats:
+    """Return coordinates in which places that share no frame lie far from each other, whatever their own say."""
+    coords = slide.coords.copy()
+    extent = float(np.ptp(coords[slide.usable, 0])) if slide.usable.any() else 0.0
+    coords[:, 0] += FAR * (extent + slide.pitch) * slide.places
+    return coords

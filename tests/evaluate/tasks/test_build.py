@@ -111,6 +111,16 @@ def test_regions_serve_as_states(new_adata) -> None:
     assert task.question.tissue is None
 
 
+def test_nearby_is_within_a_place(new_adata) -> None:
+    one: AnnData = new_adata(side=16)
+    adata = one[np.tile(np.arange(one.n_obs), 2)].copy()
+    adata.obs_names = [f"s{i}" for i in range(adata.n_obs)]
+    adata.obs["section"] = np.repeat(["a", "b"], one.n_obs)
+    slide = from_anndata(adata, columns=Columns(perturbation="perturbation", control=("control",), section="section"))
+    task = build(slide, "patch", 10, 0)
+    assert len(set(slide.places[np.concatenate([task.question.patch, task.hidden])])) == 1
+
+
 def test_the_same_seed_draws_the_same_and_another_one_another(sample: Slide) -> None:
     one, again, other = (build(sample, "patch", 10, seed) for seed in (4, 4, 5))
     assert parts(one) == parts(again)
