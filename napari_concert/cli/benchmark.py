@@ -11,6 +11,7 @@ from napari_concert.cli.output import complain, emit, note, plural
 from napari_concert.cli.parser import at_least, names
 from napari_concert.cli.paths import require_writable_folder
 from napari_concert.cli.progress import duration
+from napari_concert.cli.sweep import add_sweep_options, over
 
 if TYPE_CHECKING:
     from napari_concert.cli.parser import Commands
@@ -38,6 +39,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--genes", metavar="G", type=at_least(20), help="genes of each slide (default 2000)")
     parser.add_argument("--out", metavar="DIR", type=Path, help="folder for scores.csv and runs.json")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_sweep_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -54,7 +56,7 @@ def run(args: Namespace) -> int:
         require_writable_folder(args.out)
     jobs = _jobs(args)
     done: list[Run] = []
-    cancelled = _run(jobs, done, args.out)
+    cancelled = _run(jobs, done, args)
     _tell(done, args)
     if cancelled:
         complain(f"Cancelled: {len(done)} of {plural(len(jobs), 'slide')} are done.")
@@ -72,16 +74,18 @@ def _jobs(args: Namespace) -> list[Job]:
     return [Job(each.name, seed, spots or each.n_spots, genes or each.n_genes) for each in families for seed in seeds]
 
 
-def _run(jobs: Sequence[Job], done: list[Run], out: Path | None) -> bool:
+def _run(jobs: Sequence[Job], done: list[Run], args: Namespace) -> bool:
     """Do jobs and append what they came to; return whether that was cut short."""
-    from napari_concert.evaluate.benchmark import runs, write
+    from napari_concert.evaluate.benchmark import ledger_of, runs, write
 
+    ledger = None if args.out is None else ledger_of(args.out, afresh=not args.resume)
     try:
-        for found in runs(jobs):
+        for found in runs(jobs, ledger, **over(args)):
             done.append(found)
+            done.sort(key=lambda each: jobs.index(each.job))  # whichever was done first
             note(f"[{len(done)}/{len(jobs)}] {_said(found)}")
-            if out is not None:
-                write(out, done)
+            if args.out is not None:
+                write(args.out, done)
     except KeyboardInterrupt:
         return True
     return False

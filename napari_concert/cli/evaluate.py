@@ -13,6 +13,7 @@ from napari_concert.cli.output import complain, emit, note, plain, plural
 from napari_concert.cli.parser import at_least, names
 from napari_concert.cli.paths import require_writable_folder
 from napari_concert.cli.progress import duration
+from napari_concert.cli.sweep import add_sweep_options, over
 from napari_concert.errors import ConcertError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--genes", metavar="N", type=at_least(20), default=1000, help="highly variable genes (1000)")
     parser.add_argument("--out", metavar="DIR", type=Path, help="folder for report.json, scores.csv and report.html")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_sweep_options(parser)
     add_column_options(parser)
     parser.set_defaults(run=run)
 
@@ -116,11 +118,13 @@ def _with_states(slide: Slide) -> Slide:
 
 def _run(jobs: Sequence[Job], done: list[Record], args: Namespace) -> bool:
     """Do jobs and append what they came to; return whether that was cut short."""
-    from napari_concert.evaluate.study import runs, write
+    from napari_concert.evaluate.study import ledger_of, runs, write
 
+    ledger = None if args.out is None else ledger_of(args.out, afresh=not args.resume)
     try:
-        for found in runs(jobs):
+        for found in runs(jobs, ledger, **over(args)):
             done.append(found)
+            done.sort(key=lambda each: jobs.index(each.job))  # whichever was done first
             note(f"[{len(done)}/{len(jobs)}] {_said(found)}")
             if args.out is not None:
                 write(args.out, done, len(jobs), args.command_line)

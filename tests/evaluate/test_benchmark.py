@@ -12,7 +12,7 @@ import pytest
 from napari_concert.evaluate import apart, benchmark
 from napari_concert.evaluate.benchmark import Job, Run
 from napari_concert.evaluate.benchmark.inpainting import hide
-from napari_concert.evaluate.benchmark.job import run
+from napari_concert.evaluate.benchmark.job import _failed, run
 from napari_concert.model.runtime import set_threads
 from napari_concert.simulate.families import Bar, family
 
@@ -98,7 +98,7 @@ def test_a_job_that_fails_says_why_and_the_next_one_runs() -> None:
 
 def test_a_process_that_ends_without_an_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "_answer", print)
-    (found,) = benchmark.runs([JOB])
+    (found,) = apart.apart(run, [JOB], _failed)
     assert "without an answer" in found.error
 
 

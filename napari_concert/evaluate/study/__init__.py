@@ -2,7 +2,7 @@
 
 from napari_concert.evaluate.study.definitions import AGREEMENT, SCORES
 from napari_concert.evaluate.study.files import report, write
-from napari_concert.evaluate.study.job import Job, Record, SlideFile, run, runs
+from napari_concert.evaluate.study.job import Job, Record, SlideFile, ledger_of, run, runs
 from napari_concert.evaluate.study.ranks import average_ranks, frame, mean_scores, verdicts
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SlideFile",
     "average_ranks",
     "frame",
+    "ledger_of",
     "mean_scores",
     "report",
     "run",

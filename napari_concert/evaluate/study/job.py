@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_concert.errors import ConcertError
-from napari_concert.evaluate.apart import apart
+from napari_concert.evaluate.ledger import Ledger, recorded
 from napari_concert.evaluate.methods import METHODS, TRUTH
 from napari_concert.evaluate.study.scoring import Referee, Score
 from napari_concert.evaluate.study.truth import true_answer, truth_of
@@ -135,9 +136,33 @@ def _facts(task: Task, genes: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     yield from (("reference_spots", len(task.reference)), ("origin_spots", len(task.origin)), ("genes", len(genes)))
 
 
-def runs(jobs: Iterable[Job]) -> Iterator[Record]:
-    """Do jobs one after another, each in a process of its own, and yield each as it is done."""
-    return apart(run, jobs, _failed)
+def runs(jobs: Sequence[Job], ledger: Ledger[Job, Record] | None = None, **over: Any) -> Iterator[Record]:
+    """Do jobs over Dask and yield each as it is done, those that a ledger knows first.
+
+    Parameters
+    ----------
+    ledger
+        What was done already; what is done is added.
+    over
+        ``scheduler`` and ``workers`` of :func:`.sweep`.
+    """
+    return recorded(run, jobs, _failed, ledger, **over)
+
+
+def ledger_of(folder: Path, *, afresh: bool) -> Ledger[Job, Record]:
+    """Return what is done in a folder."""
+    return Ledger(folder, _data_of, _restored, afresh=afresh)
+
+
+def _data_of(job: Job) -> dict[str, Any]:
+    """Return what tells a job, the state of its file included."""
+    file = Path(job.file.path)
+    state = file.stat() if file.exists() else None
+    return {**asdict(job), "bytes": state and state.st_size, "changed": state and state.st_mtime_ns}
+
+
+def _restored(job: Job, values: dict[str, Any]) -> Record:
+    return Record(job, **{**values, "scores": tuple(Score(**score) for score in values["scores"])})
 
 
 def _failed(job: Job, why: str) -> Record:
