@@ -25,7 +25,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Return the jobs that a command asks for."""
     asked: list[Job] = []
 
-    def runs(wanted: Sequence[Job]) -> Iterator[Record]:
+    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Record]:
         asked.extend(wanted)
         return map(made, wanted)
 
@@ -68,7 +68,7 @@ def test_a_slide_without_states_is_refused(slide_path: Path, refusal) -> None:
 
 
 def test_an_interrupt_keeps_what_is_done(slide_path: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    def runs(wanted: Sequence[Job]) -> Iterator[Record]:
+    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Record]:
         yield made(wanted[0])
         raise KeyboardInterrupt
 

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 AGREEMENT: Final = (
     "Scores against other spots are agreement with what was measured elsewhere on the slide, never a validation of a "
-    "cause: real spots in the target state differ from switched ones in more than their state."
+    "cause: real spots in the target state differ from switched ones in more than their state. On simulated slides the "
+    "truth's own scores show how near to them a right answer can come."
 )
 INTERVALS: Final = (
     "Intervals hold 95 % of 200 resamples of the scored, reference and origin spots, moved so that their mean is the "
