@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from napari_concert.errors import ConcertError
 from napari_concert.session import opening
+from napari_concert.session.hidden_spots import Look
 from napari_concert.session.slides import Slides
 from napari_concert.session.workspace import Workspace
 from napari_concert.slide import Rigid, Slide, Stack
@@ -66,6 +67,8 @@ class Aligning(Slides):
             return "The sections are being aligned: wait for the end, or press Stop."
         if self.current.compared:
             return "What-ifs stand beside each other: end the comparison in step 5 first."
+        if self.current.look is not Look.SLIDE:
+            return "Hidden spots are shown: press Slide in step 6 first."
         return ""
 
     @property

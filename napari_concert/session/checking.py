@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
-from napari_concert.evaluate.quality import Hiding, verdict
+from napari_concert.evaluate.quality import Hiding, in_short
 from napari_concert.session.files import Files
 from napari_concert.session.hidden_spots import HiddenSpots, Look
 from napari_concert.session.shown import View
@@ -65,7 +65,6 @@ class Checking(Views, Files):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.checking: Running | None = None
-        self._looks = Look.SLIDE
         self._hidden: HiddenSpots | None = None
         self._hidden_of: Check | None = None
         for signal in (self.model_changed, self.slide_changed):
@@ -132,7 +131,7 @@ class Checking(Views, Files):
         if running is not None and not is_old:
             workspace.checked = Checked(check, running.model)
         self._set_checking(None)
-        self.notified.emit(*(("warning", GONE) if is_old else ("info", verdict(check))))
+        self.notified.emit(*(("warning", GONE) if is_old else ("info", in_short(check))))
         self._drop_old()
 
     def _check_failed(self, error: BaseException) -> None:
@@ -147,11 +146,9 @@ class Checking(Views, Files):
         """Drop a check that is of another model, or of the slide as it was read before; say so."""
         current = self.current
         checked = current.checked if current is not None else None
-        if current is None or checked is None:
-            self._look(Look.SLIDE)
-        elif checked.model is not self.model or checked.check.slide is not current.slide:
-            current.checked = None
-            self._look(Look.SLIDE)
+        is_old = checked is not None and not (checked.model is self.model and checked.check.slide is self.slide)
+        if current is not None and is_old:
+            current.checked, current.look = None, Look.SLIDE
             self.notified.emit("warning", GONE)
         self.checked_changed.emit()
 
@@ -160,7 +157,7 @@ class Checking(Views, Files):
     @property
     def look(self) -> Look:
         """How hidden spots are seen now."""
-        return self._looks
+        return Look.SLIDE if self.current is None else self.current.look
 
     def look_at(self, look: Look) -> None:
         """Show the hidden spots of the last check instead of the slide, or the slide again."""
@@ -172,8 +169,8 @@ class Checking(Views, Files):
         self._look(look)
 
     def _look(self, look: Look) -> None:
-        if look is not self._looks:
-            self._looks = look
+        if self.current is not None and look is not self.current.look:
+            self.current.look = look
             self.checked_changed.emit()
 
     def compare(self, positions: Sequence[int]) -> None:
@@ -189,7 +186,7 @@ class Checking(Views, Files):
 
     def show_hidden(self, gene: str) -> None:
         """Show a gene of the hidden spots."""
-        if self._looks is Look.SLIDE:
+        if self.look is Look.SLIDE:
             self.look_at(Look.MAPS)
         self.show_gene(gene)
 

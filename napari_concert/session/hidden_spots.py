@@ -73,7 +73,7 @@ class HiddenSpots:
         error = ShownValues("error", "diverging", self._all(observed - expected), (-limits[1], limits[1]), LEVEL_UNIT)
         levels = (("observed", observed), ("predicted", expected))
         shown = [(name, ShownValues(name, "continuous", self._all(part), limits, LEVEL_UNIT)) for name, part in levels]
-        return (*shown, ("observed − predicted", error))
+        return (*shown, ("error", error))
 
     def scores(self) -> tuple[tuple[str, ShownValues], ...]:
         """Return z."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_concert.brush import SpotIndex
 from napari_concert.patches import Patch, Target, WhatIf
+from napari_concert.session.hidden_spots import Look
 from napari_concert.session.painting import Painting
 from napari_concert.session.results import Result
 from napari_concert.session.shown import Colour
@@ -81,8 +82,8 @@ class Workspace:
         neighbours agree since the last move.
     predicted
         Spots where nothing was measured, by their kind (see :class:`.PredictedSpots`).
-    checked
-        The last quality check, and the model that was in use then.
+    checked, look
+        The last quality check with the model that was in use then, and how its hidden spots are seen.
     swept, gaps
         Where tools were drawn, for holes, and the places of new spots there.
     """
@@ -107,6 +108,7 @@ class Workspace:
     scores: tuple[PairScore, ...] = ()
     predicted: dict[str, Predicted] = field(default_factory=dict)
     checked: Checked | None = None
+    look: Look = Look.SLIDE
     swept: list[Swept] = field(default_factory=list)
     gaps: Places | None = None
 

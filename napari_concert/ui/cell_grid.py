@@ -91,7 +91,7 @@ class CellGrid:
         for cell, name in zip(self.cells, self._names, strict=True):
             section = cell.section_at(dims.point[-3]) if dims.ndisplay < dims.ndim else ""
             cell.spots.name = f"{name}: {section or self._shows}"
-            cell.rings.name = f"{cell.spots.name} · painted"
+            cell.rings.name = f"{cell.spots.name} · rings"
 
     def _add(self, count: int) -> None:
         slide = self.session.slide
@@ -133,9 +133,9 @@ class CellGrid:
     def _fit(self) -> None:
         """Fit the slide into each cell; where none is free, above the texts at the foot of the canvas."""
         self.viewer.reset_view()
-        if len(self.cells) != FULL:
+        if len(self.cells) not in (1, FULL):
             return
-        cell, camera = self.viewer.canvas.size[0] / 2, self.viewer.scene.camera
+        cell, camera = self.viewer.canvas.size[0] / (1 if len(self.cells) == 1 else 2), self.viewer.scene.camera
         taken = min(self._foot(), cell / 2)
         camera.zoom *= 1 - taken / cell
         along, down, across = camera.center

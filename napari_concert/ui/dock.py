@@ -1,4 +1,4 @@
-"""The dock: a strip that stays, six steps from left to right, one status line."""
+"""The dock: a strip that stays, seven steps from left to right, one status line."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from napari_concert.ui.genes_panel import GenesPanel
 from napari_concert.ui.habits import Habits
 from napari_concert.ui.model_panel import ModelPanel
 from napari_concert.ui.paint_panel import PaintPanel
+from napari_concert.ui.quality_panel import QualityPanel
 from napari_concert.ui.save_panel import SavePanel
 from napari_concert.ui.shapes_exchange import ShapesExchange
 from napari_concert.ui.slide_panel import SlidePanel
@@ -48,7 +49,7 @@ class ConcertDock(QWidget):
         self.strip = TopStrip(session)
         self.slide_panel, self.model_panel = SlidePanel(session), ModelPanel(session)
         self.paint_panel, self.genes_panel = PaintPanel(session, brush), GenesPanel(session)
-        self.compare_panel = ComparePanel(session)
+        self.compare_panel, self.quality_panel = ComparePanel(session), QualityPanel(session)
         self.save_panel = SavePanel(session, viewer, ShapesExchange(session, viewer, brush.layers))
         self.status = StatusLine(session)
         self.steps = QTabWidget()
@@ -63,7 +64,8 @@ class ConcertDock(QWidget):
             "3 Paint": self.paint_panel,
             "4 Genes": self.genes_panel,
             "5 Compare": self.compare_panel,
-            "6 Save": self.save_panel,
+            "6 QC": self.quality_panel,
+            "7 Save": self.save_panel,
         }
         for name, panel in panels.items():
             self.steps.addTab(_scrolling(panel), name)

@@ -37,9 +37,9 @@ class GeneTable(QTableView):
     gene_chosen = Signal(str)
     opened = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[RankModel] = RankModel) -> None:
         super().__init__()
-        self.genes = RankModel(self)  # a view must not outlive its model: Qt would read freed rows
+        self.genes = kind(self)  # a view must not outlive its model: Qt would read freed rows
         self.nothing = ""
         self._is_following = False
         self.setModel(self.genes)

@@ -203,7 +203,9 @@ class SlideLayers:
             said = caption_with_note(self.scene.slide, self.session.patches, note)
             self.text.set_caption("\n".join(line for line in (self._section(), said, self._reach_note) if line))
 
-    def tell_instead(self, text: str, names: Sequence[str] = (), colours: Rgba | None = None) -> None:
+    def tell_instead(
+        self, text: str, names: Sequence[str] = (), colours: Rgba | None = None, place: str = "bottom_left"
+    ) -> None:
         """Say something else while the slide is out of sight, with a legend; "" tells of the slide again."""
         if text == self._instead:
             return
@@ -212,7 +214,7 @@ class SlideLayers:
             self._show_texts()
             return
         self.text.clear()
-        self.text.set_caption(text)
+        self.text.set_caption(text, place)
         self.text.set_legend("", names, np.zeros((0, 4), np.float32) if colours is None else colours)
 
     def set_reach_note(self, text: str) -> None:

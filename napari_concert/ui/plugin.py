@@ -68,6 +68,7 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     from napari_concert.ui.compare_layers import CompareLayers
     from napari_concert.ui.dock import ConcertDock
     from napari_concert.ui.filled_layer import FilledLayer
+    from napari_concert.ui.hidden_layers import HiddenLayers
     from napari_concert.ui.home import kept_dock
     from napari_concert.ui.image_form import ImageForm
     from napari_concert.ui.layers import SlideLayers
@@ -89,7 +90,8 @@ def make_dock(napari_viewer: Viewer | None = None, session: Session | None = Non
     viewer.bind_key("N", lambda _viewer: session.next_what_if(), overwrite=True)
     arranger, between = Arranger(viewer, session, layers), BetweenLayer(viewer, session, layers)
     filled, swept = FilledLayer(viewer, session, layers), SweptAreas(viewer, brush)
-    _keep(dock, viewer, by_hand, ring, image, arranger, between, filled, swept, layers, compared)
+    hidden = HiddenLayers(viewer, session, layers, brush)
+    _keep(dock, viewer, by_hand, ring, image, arranger, between, filled, swept, layers, compared, hidden)
     return dock
 
 

@@ -89,12 +89,16 @@ class RankModel(QAbstractTableModel):
     def _passing(self) -> npt.NDArray[np.int64]:
         keep = np.ones(len(self._names), dtype=bool)
         if self._only_sure and self._names:
-            keep &= self._values["lfsr"] < SURE
+            keep &= self._sure()
         if self._among is not None:
             keep &= np.fromiter((name in self._among for name in self._names), bool, len(self._names))
         for word in self._words:
             keep &= np.fromiter((word in name for name in self._lowered), bool, len(self._names))
         return np.flatnonzero(keep)
+
+    def _sure(self) -> npt.NDArray[np.bool_]:
+        """Return which rows a filter for sure ones leaves."""
+        return np.asarray(self._values["lfsr"] < SURE)
 
     def _by(self, field: str, rows: npt.NDArray[np.int64], falls: bool) -> npt.NDArray[np.int64]:
         """Return the order of rows by a field; what has no number comes last."""

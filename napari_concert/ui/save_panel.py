@@ -1,4 +1,4 @@
-"""Step 6: save what was made."""
+"""Step 7: save what was made."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from superqt import QRangeSlider
 
 from napari_concert.session import View
+from napari_concert.session.hidden_spots import Look
 from napari_concert.session.shown import SET_VIEWS
 from napari_concert.ui.gene_box import GeneBox
 from napari_concert.ui.stack_bar import StackBar
@@ -48,6 +49,7 @@ class ViewSwitch(QWidget):
             session.shown_changed,
             session.prediction_changed,
             session.model_changed,
+            session.checked_changed,
         ):
             follow(self, signal, self._refresh)
         self._refresh()
@@ -71,7 +73,7 @@ class ViewSwitch(QWidget):
             problem = self._problem(view)
             made.setEnabled(not problem)
             made.setToolTip("\n".join(line for line in (TIPS[str(view)], problem) if line))
-            made.setChecked(not problem and view is session.shown_view)
+            made.setChecked(not problem and view is session.shown_view and session.look is Look.SLIDE)
         self.buttons[View.TRUTH].setVisible(session.has_truth)
 
     def _problem(self, view: View) -> str:

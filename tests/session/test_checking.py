@@ -51,7 +51,7 @@ def test_a_check_is_kept_with_the_slide_and_told(trained: Session, watch) -> Non
     said = watch(trained)
     trained.check(FEW)
     assert trained.checked.quality.hidden.rows.tolist() == FEW.rows(trained.slide).tolist()
-    assert said.texts("info")[-1].startswith("Of 15 spots hidden at random: ")
+    assert said.texts("info")[-1].startswith("The quality check is done: ")
     assert trained.checking is None
 
 

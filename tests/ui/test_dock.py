@@ -41,10 +41,12 @@ def test_the_strip_and_status_stay_while_steps_change(dock, opened):
         "3 Paint",
         "4 Genes",
         "5 Compare",
-        "6 Save",
+        "6 QC",
+        "7 Save",
     ]
     for panel in (
         dock.save_panel,
+        dock.quality_panel,
         dock.compare_panel,
         dock.genes_panel,
         dock.paint_panel,

@@ -1,4 +1,4 @@
-"""Step 6: save what was made; only the file dialog is replaced."""
+"""Step 7: save what was made; only the file dialog is replaced."""
 
 from __future__ import annotations
 

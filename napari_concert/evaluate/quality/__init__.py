@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_concert.evaluate.quality.hiding import SCHEMES, Hiding
 from napari_concert.evaluate.quality.lights import GENE_RULE, LIGHTS, SPOT_RULE
-from napari_concert.evaluate.quality.words import SEEN, held, verdict
+from napari_concert.evaluate.quality.words import SEEN, held, in_short, verdict
 
 if TYPE_CHECKING:
     from napari_concert.evaluate.quality.checking import Check, Step, check
@@ -31,6 +31,7 @@ __all__ = [
     "check",
     "checks",
     "held",
+    "in_short",
     "summary",
     "verdict",
     "write_check",

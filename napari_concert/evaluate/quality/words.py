@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_concert.evaluate.quality.lights import AMBER, GREEN, GREY, RED
+from napari_concert.evaluate.quality.lights import AMBER, GREEN, GREY, LIGHTS, RED
 
 if TYPE_CHECKING:
     from napari_concert.evaluate.quality.checking import Check
@@ -18,10 +18,15 @@ SEEN = (
 LEVEL = 0.95
 
 
+def in_short(check: Check) -> str:
+    """Say that a check is done, and how many genes have which light."""
+    found = ", ".join(f"{count:,} {light}" for light, count in _lights(check).items() if count)
+    return f"The quality check is done: {found} genes."
+
+
 def verdict(check: Check) -> str:
     """Say how many genes can be trusted."""
-    told = check.quality.summary
-    counts = {light: int(told[light]) for light in (GREEN, AMBER, RED, GREY)}
+    counts = _lights(check)
     genes = f"{_genes(counts[GREEN])} can be trusted (green), {counts[AMBER]:,} with care (amber), {counts[RED]:,} not"
     few = f"; {counts[GREY]:,} {'has' if counts[GREY] == 1 else 'have'} too few counts to tell (grey)"
     return f"Of {hidden_as(check.hiding, len(check.quality.spots))}: {genes} (red){few if counts[GREY] else ''}."
@@ -50,6 +55,11 @@ def held(quality: Quality, counts: str = "all") -> str:
         f"would be right, as counts are whole. Freed of that (randomised PIT): {100 * row['pit']:.1f} %, before the "
         f"calibration {100 * row['pit_before']:.1f} %."
     )
+
+
+def _lights(check: Check) -> dict[str, int]:
+    told = check.quality.summary
+    return {light: int(told[light]) for light in LIGHTS}
 
 
 def _genes(count: int) -> str:
