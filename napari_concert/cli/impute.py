@@ -72,11 +72,12 @@ def run(args: Namespace) -> int:
     model = Concert.load(args.model)
     slide = read_slide(args, model)
     places, said = (Places(slide, table), {"positions": str(args.at)}) if table is not None else _places(slide, args)
-    found = model.impute(_with_given(places.table, given, model), places.slide, what_if_of(patches, slide, model))
+    what_if, genes = what_if_of(patches, slide, model), _genes(args.only_genes, model, slide)
+    found = model.impute(_with_given(places.table, given, model), places.slide, what_if, genes)
     record = {**found.provenance, **said, "command": args.command_line, "model": str(args.model)}
     report = {**_report(found, places), **said}
-    genes, join = _genes(args.only_genes, found, slide), places.slide if args.join else None
-    write_imputation(args.out, replace(found, provenance=record), genes, join)
+    join = places.slide if args.join else None
+    write_imputation(args.out, replace(found, provenance=record), join=join)
     _tell(report, args)
     return 0
 
@@ -121,12 +122,18 @@ def _with_given(table: DataFrame, given: Mapping[str, str], model: Concert) -> D
     return table.assign(**given)
 
 
-def _genes(wanted: tuple[str, ...] | None, found: Imputation, slide: Slide) -> list[str]:
-    """Return the genes to write, in the order of the slide."""
+def _genes(wanted: tuple[str, ...] | None, model: Concert, slide: Slide) -> list[str]:
+    """Return the genes to predict, in the order of the slide.
+
+    Raises
+    ------
+    UnknownName
+        If one is not modelled.
+    """
     for gene in wanted or ():
-        if gene not in found.genes:
-            raise UnknownName("modelled gene", gene, found.genes)
-    kept = set(wanted or found.genes)
+        if gene not in model.genes:
+            raise UnknownName("modelled gene", gene, model.genes)
+    kept = set(wanted or model.genes)
     return [gene for gene in slide.genes if gene in kept]
 
 
@@ -144,6 +151,7 @@ def _report(found: Imputation, places: Places) -> dict[str, Any]:
         "farthest": float(found.obs["distance_to_measured"].max()),
         "farthest_unit": slide.units.name,
         "least_spatial_known": float(found.obs["spatial_known"].min()),
+        "calibration": dict(found.provenance["calibration"]),
         "warnings": list(found.warnings),
     }
 
@@ -169,6 +177,7 @@ def _tell(report: Mapping[str, Any], args: Namespace) -> None:
     for role, inferred in report["inferred"].items():
         if inferred["spots"]:
             print(f"{role} inferred at {plural(inferred['spots'], 'spot')}; spots expected: {_counts(inferred)}")
+    print(report["calibration"]["said"])
     print(f"Written to {args.out}.")
 
 

@@ -59,8 +59,9 @@ class Calibration:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record of it."""
+        """Return the record of it, in words too."""
         return {
+            "said": str(self),
             "hidden_as": "single spots" if self.hole == 1 else "holes",
             "hole_spots": self.hole,
             "bins_expected_counts": EDGES.tolist(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Imputation:
     Attributes
     ----------
     genes
-        Modelled genes (G), in the order of the model.
+        Modelled genes (G), or those of them that were asked for.
     coords
         (n, 2 or 3) in the slide's units.
     obs
@@ -169,15 +170,26 @@ class NewSpots:
         return self.told.interval(row, self._position(name))
 
     def _position(self, name: str) -> int:
-        if name not in self.genes:
+        if name not in self._positions:
             raise UnknownName("modelled gene", name, self.genes)
-        return self.genes.index(name)
+        return self._positions[name]
 
-    def decoded(self) -> Imputation:
-        """Return them with all genes."""
-        found = self.told.decoded()
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: at for at, name in enumerate(self.genes)}
+
+    def decoded(self, genes: Iterable[str] | None = None) -> Imputation:
+        """Return them with all genes, or some, in their order.
+
+        Raises
+        ------
+        UnknownName
+            If a gene is not modelled.
+        """
+        wanted = self.genes if genes is None else tuple(genes)
+        found = self.told.decoded(np.array([self._position(name) for name in wanted], dtype=np.int64))
         return Imputation(
-            genes=self.genes,
+            genes=wanted,
             coords=self.coords,
             obs=self.obs,
             probabilities=self.probabilities,

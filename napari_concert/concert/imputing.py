@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -50,18 +51,23 @@ class Imputing(Labelled):
     def _observe(self, slide: Slide, what_if: WhatIf) -> Observed: ...
 
     def impute(
-        self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None
+        self,
+        at: pd.DataFrame | npt.ArrayLike,
+        slide: Slide | None = None,
+        what_if: WhatIf | None = None,
+        genes: Iterable[str] | None = None,
     ) -> Imputation:
         """Predict expression at positions ``at`` (see :func:`.sites_of`) of a slide where nothing was measured.
 
-        A what-if changes the measured spots around them. States and tissues that are not given are inferred.
+        A what-if changes the measured spots around them. States and tissues that are not given are inferred. Intervals
+        take a while: with ``genes``, no others are predicted.
 
         Raises
         ------
         ConcertError
             If the model is not trained or does not fit the slide, or the positions or the what-if can't be understood.
         """
-        return self.new_spots(at, slide, what_if).decoded()
+        return self.new_spots(at, slide, what_if).decoded(genes)
 
     def new_spots(
         self, at: pd.DataFrame | npt.ArrayLike, slide: Slide | None = None, what_if: WhatIf | None = None

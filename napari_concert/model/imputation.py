@@ -146,12 +146,12 @@ class Told:
         """Return what log means of some genes follow, at the median library size."""
         return log_mean(self.network, self.parts, genes)
 
-    def decoded(self) -> Imputed:
-        """Return all genes."""
-        weight = self.parts.weight
-        found = np.empty((4, len(weight), self.network.weights.shape[1]), dtype=np.float32)
-        for rows in _batches(weight, found.shape[2]):
-            mixed = log_mean(self.network, self.parts.of(rows))
+    def decoded(self, genes: Codes | None = None) -> Imputed:
+        """Return all genes, or those at some positions."""
+        weight, chosen = self.parts.weight, np.arange(self.network.weights.shape[1]) if genes is None else genes
+        found = np.empty((4, len(weight), len(chosen)), dtype=np.float32)
+        for rows in _batches(weight, len(chosen)):
+            mixed = log_mean(self.network, self.parts.of(rows), chosen)
             found[:, rows] = [*mixture.moments(mixed), *self.bands.interval(mixed, LEVEL)]
         expected, sd, lower, upper = found
         return Imputed(self.labels, expected, sd, lower, upper, self.known)
@@ -266,7 +266,7 @@ def _of_weights(mean: Floats, variance: Floats, covariance: Floats) -> Floats:
 def _batches(weight: Floats, n_genes: int) -> Iterator[Codes]:
     """Yield rows (m,) that fit into memory together, those with as many components side by side."""
     rows = np.argsort((weight > 0).sum(axis=1), kind="stable")
-    size = max(1, BATCH_ENTRIES // (n_genes * weight.shape[1]))
+    size = max(1, BATCH_ENTRIES // max(1, n_genes * weight.shape[1]))
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
