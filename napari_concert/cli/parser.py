@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Commands: TypeAlias = _SubParsersAction["Parser"]
 
 COMMANDS = (
-    *("view", "demo", "simulate", "info", "register", "train", "predict", "impute", "evaluate", "benchmark"),
+    *("view", "demo", "simulate", "info", "register", "train", "predict", "impute", "qc", "evaluate", "benchmark"),
     "doctor",
 )
 _GLOBAL = ("-h", "--help", "--version")
@@ -108,6 +108,7 @@ def build() -> Parser:
         impute,
         info,
         predict,
+        qc,
         register,
         simulate,
         train,
@@ -122,7 +123,7 @@ def build() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
-    for module in (view, demo, simulate, info, register, train, predict, impute, evaluate, benchmark, doctor):
+    for module in (view, demo, simulate, info, register, train, predict, impute, qc, evaluate, benchmark, doctor):
         module.add(commands)
     return parser
 
