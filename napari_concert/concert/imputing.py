@@ -111,8 +111,9 @@ class Imputing(Labelled):
         observed = self._observe(slide, WhatIf())
         spots = _arrays_of(whole, hidden, slide, observed, self.scale)
         rest = observed.arrays.take(np.flatnonzero(~np.isin(observed.rows, hidden)))
-        bands = calibration(observed, nearest(Where.of(rest), Where.of(spots)), labels=labels).bands
-        return withhold(observed.network, rest, spots, hidden, labels=labels, bands=bands)
+        known = calibration(observed, nearest(Where.of(rest), Where.of(spots)), labels=labels)
+        found = withhold(observed.network, rest, spots, hidden, labels=labels, bands=known.bands)
+        return replace(found, calibration=str(known))
 
 
 def _arrays_of(whole: Slide, rows: Rows, slide: Slide, observed: Observed, scale: Scale) -> SpotArrays:

@@ -59,6 +59,8 @@ class Withheld:
         Size factors (n,): totals / the median total.
     told
         What the other spots tell of them.
+    calibration
+        How intervals were calibrated, in words.
     """
 
     genes: tuple[str, ...]
@@ -66,6 +68,7 @@ class Withheld:
     counts: csr_matrix
     size: Floats
     told: Told
+    calibration: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)

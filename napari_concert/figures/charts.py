@@ -50,7 +50,7 @@ def change_by_distance(
     ax.set_ylabel(CHANGE_LABEL, fontsize=NORMAL, color=INK)
     ax.set_title(f"{gene} by distance", fontsize=TITLE, color=INK, loc="left")
     ax.legend(fontsize=SMALL, frameon=False, handlelength=1.6, borderaxespad=0.2)
-    _tidy(ax)
+    tidy(ax)
 
 
 def _rings(distance: Floats, pitch: float) -> list[npt.NDArray[np.int64]]:
@@ -86,11 +86,12 @@ def gene_bars(ax: Axes, table: pd.DataFrame, *, title: str = "", truth: npt.Arra
     ax.set_title(title, fontsize=TITLE, color=INK, loc="left")
     ax.set_xlabel(f"mean {CHANGE_LABEL}, 95 % interval", fontsize=NORMAL, color=INK)
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    _tidy(ax)
+    tidy(ax)
     ax.tick_params(axis="y", length=0)
 
 
-def _tidy(ax: Axes) -> None:
+def tidy(ax: Axes) -> None:
+    """Leave out what frames a chart, and write its numbers small."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(linewidth=0.6, color=INK)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, colors=INK)

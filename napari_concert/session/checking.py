@@ -208,7 +208,9 @@ class Checking(Views, Files):
             return
         from napari_concert.evaluate.quality import write_check
 
-        self._save("quality check", partial(write_check, folder, check), Path(folder))
+        shown = self.hidden_spots()
+        work = partial(write_check, folder, check, gene=None if shown is None else shown.gene)
+        self._save("quality check", work, Path(folder))
 
 
 def _checking(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_concert.session.hidden_spots import Look
+from napari_concert.session.stack_view import StackMode
 from napari_concert.ui.captions import shortened
 from napari_concert.ui.cell_grid import Cell, CellGrid
 
@@ -61,8 +62,18 @@ class HiddenLayers:
         self._listen(hidden)
         if is_new:
             self.brush.set_active(False)  # there is nothing to paint on
+            self._turn_to(hidden)
         self.viewer.layers.selection.active = self.grid.cells[0].spots  # napari asks the chosen layer what is hovered
         self.layers.tell_instead(_caption(hidden, look), place="bottom_right" if look is Look.MAPS else "bottom_left")
+
+    def _turn_to(self, hidden: HiddenSpots) -> None:
+        """Move the slider of a stack to the section of most hidden spots, if the one in view has none."""
+        stack, dims = self.grid.cells[0].layout.stack, self.viewer.dims
+        if stack is None or stack.mode is not StackMode.ONE:
+            return
+        count = np.bincount(stack.levels.of[hidden.rows], minlength=len(stack.levels))
+        if not count[int(np.argmin(np.abs(stack.heights - dims.point[-3])))]:
+            dims.set_point(dims.ndim - 3, float(stack.heights[int(np.argmax(count))]))
 
     def _end(self) -> None:
         if not self.grid.cells:

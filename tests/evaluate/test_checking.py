@@ -89,6 +89,7 @@ def test_everything_is_written_and_can_be_repeated(done: Check, tmp_path: Path, 
     assert len(pd.read_csv(folder / "spots.csv")) == 30
     assert {"promised", "held", "ideal", "pit"} <= set(pd.read_csv(folder / "coverage.csv").columns)
     assert (folder / "regions by tissue.csv").exists()
+    assert (folder / "qc.pdf").read_bytes().startswith(b"%PDF")
     record: dict[str, Any] = json.loads((folder / "summary.json").read_text(), parse_constant=pytest.fail)
     assert record["hiding"] == {
         "scheme": "holes",

@@ -293,3 +293,20 @@ def test_another_canvas_colour_and_closing_the_slide(
     checked.close_slide()
     assert hidden.grid.cells == []
     assert not list(viewer.layers)
+
+
+def test_a_stack_turns_to_the_section_that_was_hidden(
+    viewer: ViewerModel, stack_slide: Slide, stack_model: Path
+) -> None:
+    session = Session()
+    session.add(stack_slide)
+    session.load_model(stack_model)
+    layers = SlideLayers(viewer, session)
+    brush = BrushTool(viewer, layers, session)
+    made = HiddenLayers(viewer, session, layers, brush)
+    session.check(Hiding("section", section="s1"))
+    assert session.checked is not None
+    session.show_hidden(session.model.genes[0])
+    assert made.grid.cells[0].spots.name == "observed: section s1"
+    for part in (made, brush, layers, session):
+        part.close()

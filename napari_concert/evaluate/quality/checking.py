@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.spatial import cKDTree
 
-from napari_concert.concert.calibrating import MOST, NEXT, Calibration, hole_of
-from napari_concert.concert.withholding import Withheld
 from napari_concert.evaluate.quality.comparing import Quality, checks
 from napari_concert.evaluate.quality.hiding import Hiding
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
-
-FAR = 4  # extents that places are taken to lie apart
 
 
 @dataclass(frozen=True)
@@ -98,7 +93,7 @@ def check(
         else:
             yield Step("Comparing with what they count", float(found))
     assert quality is not None
-    return Check(slide, hiding, anew, used, quality, str(calibrated(hidden, rest)))
+    return Check(slide, hiding, anew, used, quality, hidden.calibration)
 
 
 def _untrained(model: Concert, slide: Slide, rows: npt.NDArray[np.int64]) -> Concert:
@@ -121,15 +116,3 @@ def _train(model: Concert, max_epochs: int) -> Iterator[Step]:
     for epoch in model.training(max_epochs):
         done = (epoch.index - 1 + epoch.fraction) / epoch.max_epochs
         yield Step(f"Training without them: epoch {epoch.index} of at most {epoch.max_epochs}", min(done, 1.0))
-
-
-def calibrated(hidden: Withheld, slide: Slide) -> Calibration:
-    """Return how the intervals of hidden spots were calibrated: for single spots, or for holes of their size."""
-    coords = slide.coords / slide.pitch
-    extent = float(np.nanmax(coords) - np.nanmin(coords)) + 1
-    apart = np.column_stack([coords, slide.places * FAR * extent])
-    rest = np.setdiff1d(np.flatnonzero(slide.usable), hidden.rows)
-    distance = np.asarray(cKDTree(apart[rest]).query(apart[hidden.rows])[0], dtype=np.float64)
-    distance[distance > extent] = np.inf  # no spot of their place was left
-    hole = 1 if np.mean(distance <= NEXT) >= MOST else hole_of(distance)
-    return Calibration(hidden.told.bands, hole)

@@ -8,18 +8,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from napari_concert import __version__
+import numpy as np
+from matplotlib.figure import Figure
+
+from napari_concert import __version__, figures
 from napari_concert.concert.record import provenance_of
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate.quality.checking import Check
 from napari_concert.evaluate.quality.comparing import MEANING
-from napari_concert.evaluate.quality.lights import GENE_RULE, SPOT_RULE
+from napari_concert.evaluate.quality.coverage import ALL
+from napari_concert.evaluate.quality.lights import GENE_RULE, GREEN, SPOT_RULE
 from napari_concert.evaluate.quality.words import SEEN, held, verdict
 from napari_concert.io.atomic import atomic_path
 from napari_concert.io.tables import write_table
 from napari_concert.patches import WhatIf
 
 SUMMARY, GENES, SPOTS, COVERAGE = "summary.json", "genes.csv", "spots.csv", "coverage.csv"
+FIGURE = "qc.pdf"
 
 
 def summary(check: Check, command: str = "") -> dict[str, Any]:
@@ -44,8 +49,13 @@ def summary(check: Check, command: str = "") -> dict[str, Any]:
     }
 
 
-def write_check(folder: str | Path, check: Check, command: str = "") -> None:
-    """Write a check into a folder: genes, spots, coverage, regions by each column of labels, and the summary.
+def write_check(folder: str | Path, check: Check, command: str = "", gene: str | None = None) -> None:
+    """Write a check into a folder: genes, spots, coverage, regions by each column of labels, a figure, and the summary.
+
+    Parameters
+    ----------
+    gene
+        What the figure shows; by default the one of those to trust that is explained best.
 
     Raises
     ------
@@ -66,8 +76,35 @@ def write_check(folder: str | Path, check: Check, command: str = "") -> None:
         tables[f"regions by {_as_file_name(column)}.csv"] = check.regions(column)
     for name, table in tables.items():
         write_table(folder / name, table)
+    figures.save(figure(check, gene or leading(check)), folder / FIGURE)
     with atomic_path(folder / SUMMARY) as scratch:
         scratch.write_text(json.dumps(summary(check, command), indent=1, allow_nan=False), encoding="utf-8")
+
+
+def figure(check: Check, gene: str) -> Figure:
+    """Return the figure of one gene."""
+    quality = check.quality
+    found, size = quality.hidden.gene(gene), quality.hidden.size
+    everything = quality.coverage[quality.coverage["expected_counts"] == ALL]
+    return figures.quality_figure(
+        check.slide,
+        quality.hidden.rows,
+        found.observed / size,
+        found.expected / size,
+        (found.observed - found.expected) / np.maximum(found.sd, 1e-12),
+        everything,
+        gene=gene,
+        said=verdict(check),
+        warnings=(SEEN,) if check.was_seen else (),
+        footer=f"{MEANING} napari-concert {__version__}; {check.slide.name}.",
+    )
+
+
+def leading(check: Check) -> str:
+    """Return the gene of those to trust that is explained best; of all genes, if none is to be trusted."""
+    genes = check.quality.genes
+    green = genes[genes["light"] == GREEN]
+    return str((green if len(green) else genes)["explained"].idxmax())
 
 
 def columns_of(check: Check) -> list[str]:
