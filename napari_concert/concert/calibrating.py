@@ -38,24 +38,22 @@ class Calibration:
         What intervals must leave out to hold what they promise of the counts that were hidden.
     hole
         Spots of the holes that they were hidden in; 1 for single spots.
+    bands
+        What intervals leave out.
     """
 
     found: Bands
     hole: int
-
-    @property
-    def bands(self) -> Bands:
-        """What intervals leave out. The weights have seen the spots of holes, so that these may only widen them."""
-        return self.found if self.hole == 1 else self.found.no_narrower()
+    bands: Bands
 
     def __str__(self) -> str:
         where = "single spots" if self.hole == 1 else f"holes of about {self.hole} spots"
         if not self.found.is_calibrated:
             return f"Intervals are the model's own: too few counts were hidden (as {where}) to calibrate them."
-        held, done = 100 * self.found.held(LEVEL), "widened or narrowed" if self.hole == 1 else "widened where needed"
+        held = 100 * self.found.held(LEVEL)
         return (
             f"Intervals are calibrated on counts that were hidden as {where}: the model's own 95 % intervals held "
-            f"{held.min():.0f} to {held.max():.0f} % of them, by expression; they were {done} to hold 95 %."
+            f"{held.min():.0f} to {held.max():.0f} % of them, by expression; they are widened or narrowed to 95 %."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +71,7 @@ class Calibration:
 def calibration(observed: Observed, distance: Floats, *, labels: bool) -> Calibration:
     """Return how intervals are calibrated for new spots at distances (n,) in pitches from the nearest measured one."""
     if not len(distance) or (distance <= NEXT).mean() >= MOST:
-        return Calibration(observed.network.bands, 1)
+        return Calibration(observed.network.bands, 1, observed.network.bands)
     return hole_calibration(observed, hole_of(distance), labels=labels)
 
 
@@ -85,7 +83,8 @@ def hole_of(distance: Floats) -> int:
 def hole_calibration(observed: Observed, size: int, *, labels: bool) -> Calibration:
     """Return the calibration for holes of about ``size`` spots, from some that are made for the purpose.
 
-    Once for each slide and, to a factor of two, each size; of a hole no larger than a tenth of the slide.
+    Once for each slide and, to a factor of two, each size; of a hole no larger than a tenth of the slide. The weights
+    have seen the spots of these holes, so that they are narrowed no more than single spots, which they have not, allow.
     """
     size = 2 ** round(math.log2(max(2, min(size, len(observed.arrays) // 10))))
     if (size, labels) not in observed.bands:
@@ -94,7 +93,8 @@ def hole_calibration(observed: Observed, size: int, *, labels: bool) -> Calibrat
         plain = Bands.plain()
         hidden = withhold(observed.network, rest, arrays.take(at), observed.rows[at], labels=labels, bands=plain)
         observed.bands[size, labels] = Bands.fit(Pit.joined([pit for _, pit in hidden.pits()]))
-    return Calibration(observed.bands[size, labels], size)
+    found = observed.bands[size, labels]
+    return Calibration(found, size, found.no_narrower(observed.network.bands))
 
 
 def holes(arrays: SpotArrays, size: int) -> list[Rows]:

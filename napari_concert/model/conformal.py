@@ -107,9 +107,9 @@ class Bands:
         tails = np.stack([_tails(pit.among(np.isin(pit.bins, _around(size, b)))) for b in range(BINS)])
         return cls(tails, np.array([size[_around(size, b)].sum() for b in range(BINS)], dtype=np.float64))
 
-    def no_narrower(self) -> Bands:
-        """Return bands that widen intervals where that is needed, and narrow none."""
-        return Bands(np.minimum(self.tails, 1 - LEVELS), self.entries)
+    def no_narrower(self, than: Bands) -> Bands:
+        """Return bands that widen intervals where that is needed, and narrow none but those that others narrow."""
+        return Bands(np.minimum(self.tails, np.maximum(than.tails, 1 - LEVELS)), self.entries)
 
     @property
     def is_calibrated(self) -> bool:

@@ -72,8 +72,9 @@ def test_in_words(impute, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "10 new spots × 24 genes"
     assert said[1].startswith("tissue inferred at 5 spots; spots expected: normal lung ")
+    assert said[2].startswith("Intervals are calibrated on counts that were hidden as single spots: ")
     assert said[-1].startswith("Written to ")
-    assert len(said) == 3
+    assert len(said) == 4
 
 
 def test_set_is_what_new_spots_are_or_what_a_patch_becomes(run_json, impute, tmp_path):

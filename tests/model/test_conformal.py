@@ -106,3 +106,10 @@ def test_higher_levels_hold_no_less(seed: int, level: float, said: float, true: 
 
 def test_bins_are_half_open() -> None:
     np.testing.assert_array_equal(bin_of(np.array([0.0, 0.0999, 0.1, 1e9])), [0, 0, 1, len(EDGES)])
+
+
+def test_narrowing_goes_no_further_than_others_allow() -> None:
+    wide, narrow = (Bands(np.full((BINS, len(LEVELS)), tail), np.ones(BINS)) for tail in (0.01, 0.4))
+    plain = Bands.plain().tails
+    np.testing.assert_array_equal(wide.no_narrower(narrow).tails, np.minimum(0.01, np.maximum(0.4, plain)))
+    np.testing.assert_array_equal(narrow.no_narrower(wide).tails, np.minimum(0.4, np.maximum(0.01, plain)))
