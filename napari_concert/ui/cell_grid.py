@@ -98,11 +98,12 @@ class CellGrid:
         if slide is None:
             return
         active = self.viewer.layers.selection.active
-        for _ in range(count):
+        for place in range(count):
             cell = SlideScene(slide, self.session.stack_view, self.session.hidden_levels)
             self.cells.append(cell)
-            for layer in (cell.spots, cell.rings):
-                self.viewer.layers.append(layer)
+            # below all others: napari counts off the layers of a cell from there, those that are out of sight too
+            for index, layer in enumerate((cell.spots, cell.rings)):
+                self.viewer.layers.insert(CELL * place + index, layer)
             overlay = cell.spots.name_overlay
             overlay.visible, overlay.font_size, overlay.position = True, NAME_SIZE, "top_left"
         self.viewer.layers.selection.active = active

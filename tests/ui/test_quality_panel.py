@@ -19,6 +19,7 @@ from napari_concert.session import Session, View
 from napari_concert.session.checking import NO_MODEL, NO_SLIDE, NOTHING_PAINTED
 from napari_concert.session.hidden_spots import Look
 from napari_concert.slide import Slide
+from napari_concert.ui.arranger import Arranger
 from napari_concert.ui.brush_tool import BrushTool
 from napari_concert.ui.coverage_plot import NOTHING, CoveragePlot
 from napari_concert.ui.hidden_layers import RING, HiddenLayers
@@ -55,6 +56,10 @@ def hidden(viewer: ViewerModel, layers: SlideLayers, brush: BrushTool, checked: 
 def click_row(table: LightTable, row: int) -> None:
     rect = table.visualRect(table.genes.index(row, 0))
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, rect.center())
+
+
+def _names(viewer: ViewerModel) -> list[tuple[int, str]]:
+    return [(index, layer.name) for index, layer in enumerate(viewer.layers)]
 
 
 # -- asking -----------------------------------------------------------------------------------------------------------
@@ -303,10 +308,13 @@ def test_a_stack_turns_to_the_section_that_was_hidden(
     session.load_model(stack_model)
     layers = SlideLayers(viewer, session)
     brush = BrushTool(viewer, layers, session)
-    made = HiddenLayers(viewer, session, layers, brush)
+    made, arranger = HiddenLayers(viewer, session, layers, brush), Arranger(viewer, session, layers)
     session.check(Hiding("section", section="s1"))
     assert session.checked is not None
     session.show_hidden(session.model.genes[0])
     assert made.grid.cells[0].spots.name == "observed: section s1"
-    for part in (made, brush, layers, session):
+    places = {name: viewer.canvas.grid.position(index, viewer.layers) for index, name in _names(viewer)}
+    for cell in made.grid.cells:  # rings lie on their spots, however many layers the slide itself has
+        assert places[cell.spots.name] == places[cell.rings.name] != (-1, -1)
+    for part in (made, arranger, brush, layers, session):
         part.close()
