@@ -41,7 +41,7 @@ def _light(values: Values, row: int, _decimals: int) -> str:
 LIGHT = Column("light", "Whether to trust it; the rule is below the table.", "light", _light, "amber ●")
 SPREAD = Column(
     "spread\nof z",
-    "Spread of z = (count − expected) / sd: 1 where intervals are as wide as they should be, more where too narrow.",
+    "Spread of z = (count − expected) / sd: 1 where intervals are right, more where too narrow, near 0 where too wide.",
     "z_sd",
     _decimal("z_sd"),
     "10.25",

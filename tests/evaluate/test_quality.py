@@ -144,6 +144,7 @@ def test_morans_p_value_is_uniform_without_order_and_small_with_it() -> None:
         ({"explained": -0.1}, "red"),
         ({"z_sd": 1.6}, "red"),
         ({"z_sd": 1.3}, "amber"),
+        ({"z_sd": 0.1}, "amber"),
         ({"explained": 0.1}, "amber"),
         ({"moran": 0.3, "moran_p": 0.001}, "amber"),
         ({"moran": 0.3, "moran_p": 0.2}, "green"),
@@ -156,4 +157,4 @@ def test_the_light_follows_its_rule(change: dict[str, float], light: str) -> Non
 
 
 def test_spread_lights() -> None:
-    assert spread_lights(pd.Series([1.0, 1.4, 1.6, np.nan])).tolist() == ["green", "amber", "red", "grey"]
+    assert spread_lights(pd.Series([1.0, 1.4, 1.6, np.nan, 0.1])).tolist() == ["green", "amber", "red", "grey", "amber"]
