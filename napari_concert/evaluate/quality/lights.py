@@ -16,9 +16,9 @@ FEWEST_COUNTS = 20  # of a gene in all hidden spots together
 
 GENE_RULE = (
     f"Green: explains as much of the hidden counts as the slide's mean and the 6 nearest spots do (to {CLOSE:.0%}), "
-    f"the spread of z is {TIGHT:g} to {WIDE:g}, and no structure is left (Moran's I of z under {STRUCTURE:g}, or p over "
-    f"{BY_CHANCE:g}). Red: explains less than the slide's mean, or the spread of z is over {TOO_WIDE:g}. Amber: "
-    f"anything between. Grey: under {FEWEST_COUNTS} counts in all hidden spots together, too few to tell."
+    f"the spread of z is {TIGHT:g} to {WIDE:g}, and no structure is left (Moran's I of z under {STRUCTURE:g}, or p "
+    f"over {BY_CHANCE:g}). Red: explains less than the slide's mean, or the spread of z is over {TOO_WIDE:g}. Amber: "
+    f"anything else. Grey: under {FEWEST_COUNTS} counts in all hidden spots together, too few to tell."
 )
 SPOT_RULE = f"By the spread of z over genes: green {TIGHT:g} to {WIDE:g}, red over {TOO_WIDE:g}, else amber."
 
