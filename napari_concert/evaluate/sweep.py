@@ -13,11 +13,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_concert.errors import ConcertError
 from napari_concert.evaluate.apart import apart, one_apart, safely
+from napari_concert.remote.cluster import MISSING, connected, is_installed, quiet
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,8 +26,6 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 RETRIES = 2  # of a job whose process died
-PATIENCE = 20.0  # seconds for a scheduler to answer
-MISSING = "This needs Dask's distributed scheduler: install napari-concert[dask]."
 
 
 def sweep(
@@ -55,7 +53,7 @@ def sweep(
     ConcertError
         If the scheduler does not answer or has no worker, or Dask is missing.
     """
-    if find_spec("distributed") is None:
+    if not is_installed():
         if scheduler is not None:
             raise ConcertError(MISSING)
         yield from apart(do, jobs, failed)
@@ -94,9 +92,9 @@ def _client(scheduler: str | None, workers: int, n_jobs: int) -> Iterator[Client
     import dask
     from distributed import Client, LocalCluster
 
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    quiet()
     if scheduler is not None:
-        with _connected(scheduler) as client:
+        with connected(scheduler) as client:
             yield client
         return
     threads = max(1, (os.cpu_count() or 1) // workers)
@@ -105,7 +103,7 @@ def _client(scheduler: str | None, workers: int, n_jobs: int) -> Iterator[Client
         LocalCluster(
             n_workers=min(workers, max(1, n_jobs)),
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
@@ -120,19 +118,3 @@ def _settings(threads: int) -> dict[str, Any]:
         "distributed.worker.daemon": False,
         "distributed.nanny.pre-spawn-environ": {name: os.environ.get(name, str(threads)) for name in names},
     }
-
-
-def _connected(address: str) -> Client:
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ConcertError(
-            f"No Dask scheduler answers at {address} ({str(error) or type(error).__name__}). Start one with "
-            "'dask scheduler', and workers with 'dask worker ADDRESS', or leave the address out."
-        ) from error
-    if not client.scheduler_info()["workers"]:
-        client.close()
-        raise ConcertError(f"The scheduler at {address} has no workers; start some with 'dask worker {address}'.")
-    return client

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from napari_concert.errors import ConcertError, UnknownName
-from napari_concert.registration.aside import aside
+from napari_concert.jobs.aside import aside
 from napari_concert.registration.pair import Aligned, align
 from napari_concert.registration.scores import PairScore, score
 from napari_concert.registration.tissue import FEWEST_SPOTS, Tissues, tissues_of

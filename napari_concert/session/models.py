@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_concert.errors import ConcertError
+from napari_concert.remote import Stage
 from napari_concert.session import opening
 from napari_concert.session.base import SessionBase
 from napari_concert.session.training import TrainingSettings, TrainingState, training
@@ -61,12 +62,9 @@ class Models(SessionBase):
         except ConcertError as error:
             state.keep_error = error
 
-    def _trained_some(self, state: TrainingState, report: Epoch | str) -> None:
-        if isinstance(report, str):
-            state.device = report
-        else:
-            state.add(report)
-        self.training_changed.emit()
+    def _trained_some(self, state: TrainingState, report: Epoch | Stage) -> None:
+        if state.add(report):
+            self.training_changed.emit()
 
     def _trained(self, state: TrainingState, status: str, model: Concert | None) -> None:
         if self.training is not state:

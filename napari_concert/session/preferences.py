@@ -73,8 +73,8 @@ def _training(stored: Any) -> TrainingSettings:
     for name, value in known.items():
         _number(value, LIMITS[name])
     device = DEVICES[DEVICES.index(stored.get("device", DEVICES[0]))]
-    all_slides = _is(bool)(stored.get("all_slides", False))
-    return replace(TrainingSettings(), **known, device=device, all_slides=all_slides)
+    all_slides, scheduler = _is(bool)(stored.get("all_slides", False)), _is(str)(stored.get("scheduler", ""))
+    return replace(TrainingSettings(), **known, device=device, all_slides=all_slides, scheduler=scheduler)
 
 
 def _stack(stored: Any) -> StackView:

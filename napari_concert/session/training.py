@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_concert.errors import ConcertError
+from napari_concert.remote import Order, Stage
 from napari_concert.slide import Slide
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class TrainingSettings:
         Of the training; "auto" takes CUDA, else MPS, else the CPU.
     all_slides
         Train on all open slides together, not on the current one alone.
+    scheduler
+        Address of a Dask scheduler on one of whose workers to train; "" trains here.
     """
 
     n_genes: int = 2000
@@ -38,6 +41,7 @@ class TrainingSettings:
     seed: int = 0
     device: str = "auto"
     all_slides: bool = False
+    scheduler: str = ""
 
 
 @dataclass
@@ -49,7 +53,9 @@ class TrainingState:
     status
         "preparing", "training", "stopping", "done", "stopped" or "failed".
     device
-        In words, once it is known.
+        In words, once it is known; of a training elsewhere, with the machine.
+    doing
+        What goes on before the first epoch, in words.
     epochs
         Finished epochs.
     latest
@@ -61,6 +67,7 @@ class TrainingState:
     settings: TrainingSettings
     status: str = "preparing"
     device: str = ""
+    doing: str = "choosing genes"
     epochs: list[Epoch] = field(default_factory=list)
     latest: Epoch | None = None
     keep_error: ConcertError | None = None
@@ -70,8 +77,16 @@ class TrainingState:
         """Whether work goes on."""
         return self.status in ("preparing", "training", "stopping")
 
-    def add(self, epoch: Epoch) -> None:
-        """Take in a report."""
+    def add(self, report: Epoch | Stage) -> bool:
+        """Take in a report; return whether it says anything new."""
+        if isinstance(report, Stage):
+            is_new = (self.device, self.doing) != (report.device, report.doing)
+            self.device, self.doing = report.device, report.doing
+            return is_new
+        self._add(report)
+        return True
+
+    def _add(self, epoch: Epoch) -> None:
         self.latest = epoch
         if self.status == "preparing":
             self.status = "training"
@@ -81,14 +96,28 @@ class TrainingState:
 
 def training(
     slides: Sequence[Slide], settings: TrainingSettings, keep: Callable[[Concert], None]
-) -> Generator[Epoch | str, None, Concert]:
-    """Yield the device in words, then epochs; return the model. Closing the generator keeps the best weights.
+) -> Generator[Epoch | Stage, None, Concert]:
+    """Yield stages with the device in words, then epochs; return the model. Closing the generator keeps the best.
 
     Parameters
     ----------
     keep
         Called with the model when the training ends or is closed after an epoch or more: in the worker's thread.
     """
+    if settings.scheduler:
+        from napari_concert.remote.training import training as elsewhere
+
+        return elsewhere(settings.scheduler, slides, _order(settings), keep)
+    return _here(slides, settings, keep)
+
+
+def _order(settings: TrainingSettings) -> Order:
+    return Order(settings.n_genes, settings.also_genes, settings.seed, settings.device, settings.max_epochs)
+
+
+def _here(
+    slides: Sequence[Slide], settings: TrainingSettings, keep: Callable[[Concert], None]
+) -> Generator[Epoch | Stage, None, Concert]:
     from napari_concert.concert import Concert
     from napari_concert.model import runtime
 
@@ -100,7 +129,7 @@ def training(
         seed=settings.seed,
         device=settings.device,
     )
-    yield runtime.describe_device(model.device)
+    yield Stage(runtime.describe_device(model.device), "preparing")
     try:
         yield from model.training(settings.max_epochs)
     except GeneratorExit:

@@ -14,9 +14,9 @@ from types import ModuleType
 import pytest
 
 from napari_concert import ConcertError
-from napari_concert.evaluate import sweep as sweep_module
 from napari_concert.evaluate.ledger import Ledger, recorded
 from napari_concert.evaluate.sweep import sweep
+from napari_concert.remote import cluster as cluster_module
 
 JOBS = '''
 import multiprocessing, os, signal, time
@@ -66,7 +66,7 @@ def cluster() -> Iterator[str]:
     """Give the address of a scheduler with two worker processes, as an administrator would start them."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as running:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as running:
         yield running.scheduler_address
 
 
@@ -127,13 +127,13 @@ def _alive(pid: int) -> bool:
 
 
 def test_a_scheduler_that_is_not_there_is_named(jobs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
     with pytest.raises(ConcertError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1 .*dask worker"):
         list(sweep(jobs.square, [1], jobs.failed, scheduler="tcp://127.0.0.1:1"))
 
 
 def test_without_dask_jobs_are_done_one_after_another(jobs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_module, "find_spec", lambda _: None)
+    monkeypatch.setattr(cluster_module, "find_spec", lambda _: None)
     assert list(sweep(jobs.square, [1, 2], jobs.failed)) == [1, 4]
     with pytest.raises(ConcertError, match=r"install napari-concert\[dask\]"):
         list(sweep(jobs.square, [1], jobs.failed, scheduler="tcp://127.0.0.1:1"))

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from napari_concert.errors import ConcertError
-from napari_concert.registration.aside import EVERY, aside
+from napari_concert.jobs.aside import EVERY, aside
 
 SOON = 0.5  # s: how long a click on Stop may take
 
