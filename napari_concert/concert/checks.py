@@ -126,6 +126,11 @@ def moved(slide: Slide, trained: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str, Any]) -> Iterator[str]:
     """Yield a warning for every state that a what-if puts into a tissue where it was never measured."""
+    yield from extrapolated(missing_pairs(what_if, slide, pairs, columns))
+
+
+def missing_pairs(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str, Any]) -> set[Pair]:
+    """Return the pairs of state and tissue that a what-if makes and that were never measured."""
     rows = what_if.rows[slide.usable[what_if.rows]]
     state, tissue = slide.state_of[rows], slide.tissue_of[rows]
     for attribute, values in (("perturbation", state), ("tissue", tissue)):
@@ -134,8 +139,7 @@ def unseen(what_if: WhatIf, slide: Slide, pairs: set[Pair], columns: Mapping[str
                 wanted = what_if.target_of(slide.n_spots, str(name))[rows]
                 given = pd.notna(wanted)
                 values[given] = wanted[given]
-    missing = {pair for pair in zip(state, tissue, strict=True) if pair[0] is not None} - pairs
-    yield from extrapolated(missing)
+    return {pair for pair in zip(state, tissue, strict=True) if pair[0] is not None} - pairs
 
 
 def another_slide(what_if: WhatIf, trained_on: Sequence[Mapping[str, Any]]) -> Iterator[str]:

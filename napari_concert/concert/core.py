@@ -15,6 +15,7 @@ from napari_concert.concert.checks import (
     check_slides,
     device_of,
     mismatches,
+    missing_pairs,
     moved,
     notes,
     seen_pairs,
@@ -241,7 +242,9 @@ class Concert(Imputing):
         observed = self._observe(slide, what_if)
         intervened = intervene(observed.arrays, slide, what_if, self.vocabulary)
         said, record = self.extrapolations(what_if, slide), provenance_of(self, what_if, slide)
-        return observed.prediction(slide, observed.spots.swapped(intervened), what_if, said, record)
+        missing = missing_pairs(what_if, slide, self.seen_pairs, self.columns)
+        doubted = frozenset(str(state) for state, _ in missing)
+        return observed.prediction(slide, observed.spots.swapped(intervened), what_if, said, record, doubted)
 
     def cell_state(self, slide: Slide | None = None) -> pd.DataFrame:
         """Return the latent cell state of a slide (the first one by default): what what-ifs hold.

@@ -22,6 +22,8 @@ from napari_concert.patches import WhatIf
 from napari_concert.prediction import Prediction
 from napari_concert.slide import Slide
 
+ELSEWHERE = 0.3  # sd of an effect in a tissue where it was never measured, as a share of it: an assumption
+
 
 @dataclass(frozen=True, eq=False)
 class Observed:
@@ -106,8 +108,12 @@ class Observed:
         what_if: WhatIf,
         warnings: tuple[str, ...],
         provenance: dict[str, Any],
+        doubted: frozenset[str] = frozenset(),
     ) -> Prediction:
-        """Return the prediction for what a what-if does to ``slide``, the one that was observed."""
+        """Return the prediction for what a what-if does to ``slide``, the one that was observed.
+
+        Effects of ``doubted`` states are taken from tissues other than those that the what-if puts them into.
+        """
         network, painted = self.network, np.zeros(slide.n_spots, dtype=bool)
         painted[what_if.rows] = True
         totals = slide.totals.astype(np.float64)
@@ -122,7 +128,7 @@ class Observed:
             alone_features=np.hstack([swapped.alone, self.latents[swapped.rows]]),
             weights=network.weights.numpy(),
             unshrunk=network.unshrunk.numpy(),
-            covariance=self.covariance,
+            covariance=self._doubting(doubted),
             observed=self.counts,
             totals=totals,
             median_total=slide.median_total,
@@ -134,3 +140,13 @@ class Observed:
             provenance=provenance,
             warnings=warnings,
         )
+
+    def _doubting(self, states: frozenset[str]) -> npt.NDArray[np.float32]:
+        """Return the covariance of the weights with wider own effects of some states."""
+        own = [at for at, name in enumerate(self.network.vocabulary.own) if name in states]
+        if not own:
+            return self.covariance
+        wide = self.covariance.copy()
+        for row in self.network.attributes.blocks.slice_of("own").start + np.array(own):
+            wide[:, row, row] += (ELSEWHERE * self.network.unshrunk.numpy()[row]) ** 2
+        return wide

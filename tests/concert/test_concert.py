@@ -605,3 +605,27 @@ def test_columns_decide_what_is_learned(slide: Slide, small: ModelConfig) -> Non
     model = Concert(slide.with_columns(columns), config=small)
     assert model.states == ("normal lung", "periphery", "tumour")
     assert model.tissues == ()
+
+
+def test_intervals_are_wider_where_the_state_was_never_measured(
+    make_slide: Callable[..., Slide], small: ModelConfig
+) -> None:
+    """The same what-if with a model that has and one that lacks the pair: estimates stay, intervals widen."""
+    slide = make_slide()
+    model = Concert(slide, config=small, seed=1).train()
+    state = model.vocabulary.own[0]
+    rows = np.flatnonzero(slide.usable & (slide.state_of == model.vocabulary.controls[0]))[:10]
+    tissue = {slide.tissue_of[row] for row in rows}
+    what_if = WhatIf((rows, {"perturbation": state}))
+    model.seen_pairs |= {(state, name) for name in tissue}
+    before = model.predict(what_if).changes(rows)
+    model.seen_pairs -= {(state, name) for name in tissue}
+    found = model.predict(what_if)
+    after = found.changes(rows)
+    np.testing.assert_array_equal(before.change, after.change)
+    assert (after.sd >= before.sd).all()
+    own = found.unshrunk[model.network.attributes.blocks.slice_of("own").start]
+    np.testing.assert_allclose(
+        after.sd**2 - before.sd**2, np.broadcast_to((0.3 * own) ** 2, after.sd.shape), rtol=1e-3, atol=1e-6
+    )
+    assert any("never measured" in text for text in found.warnings)
