@@ -280,6 +280,9 @@ class Trainer:
         posterior = scoring_step(self.network.weights, self.information, wide)
         self.network.unshrunk.copy_(posterior.mean)
         self.network.covariance.copy_(WIDEN**2 * posterior.covariance)
+        if not self.with_latents:  # their weights are 0, and what was never fitted makes no interval wider
+            latents = slice(self.network.n_attributes, None)
+            self.network.covariance[:, latents], self.network.covariance[:, :, latents] = 0.0, 0.0
         self.network.place_variance.copy_(self._place_variance(own_gap=True))
         swapped = self.network.attributes.swapped
         self.network.covariance.diagonal(dim1=1, dim2=2)[:, swapped] += self.network.place_variance.mT

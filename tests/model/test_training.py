@@ -142,9 +142,9 @@ def test_cancelling_leaves_the_best_state_usable(slide: Any, stop_after: int) ->
     assert time.perf_counter() - started < 1.0
     for name, tensor in network.state_dict().items():
         assert torch.isfinite(tensor).all()
-        if name not in ("covariance", "unshrunk", "place_variance"):  # measured at the end
+        if name not in ("covariance", "unshrunk", "place_variance", "tails", "calibrated_on"):  # measured at the end
             assert torch.equal(tensor, best[name]), name
-    assert (network.covariance.diagonal(dim1=1, dim2=2) > 0).all()
+    assert (network.covariance.diagonal(dim1=1, dim2=2)[:, : network.n_attributes] > 0).all()
 
 
 def test_cancelling_while_the_weights_settle_goes_back_to_the_best(slide: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,6 +333,16 @@ def test_the_start_is_each_genes_mean(case: Callable[..., Any]) -> None:
     expected = slide.arrays.size.sum() * network.weights[0].exp().numpy()
     np.testing.assert_allclose(expected, slide.arrays.counts.sum(0).A1 + 0.5)
     assert (network.weights[1:] == 0).all()
+
+
+def test_latents_that_were_never_fitted_widen_nothing(slide: Any) -> None:
+    trainer = Trainer(build(slide.arrays, slide.vocabulary, slide.config, 0), slide.arrays, 0, "cpu")
+    list(_epochs_of(trainer, 2))
+    trainer.measure_covariance()
+    latents = slice(trainer.network.n_attributes, None)
+    assert (trainer.network.covariance[:, latents] == 0).all()
+    assert (trainer.network.covariance[:, :, latents] == 0).all()
+    assert (trainer.network.covariance.diagonal(dim1=1, dim2=2)[:, : trainer.network.n_attributes] > 0).all()
 
 
 def test_the_kernels_step_goes_down_the_whole_evidence(slide: Any) -> None:
