@@ -253,6 +253,15 @@ def new_adata() -> Callable[..., AnnData]:
     return make_adata
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Start a Dask scheduler with one worker process on loopback, as an administrator would."""
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as running:
+        yield running
+
+
 @pytest.fixture
 def real_slide() -> Callable[[str], Path]:
     """Return the path of a real slide; the test skips where these are absent."""

@@ -51,7 +51,7 @@ def _headless(args: Namespace) -> int:
     model = _model(args)
     if args.gene is not None and args.gene not in model.genes:
         raise UnknownName("modelled gene", args.gene, model.genes)
-    if train(model, args.max_epochs).cancelled:
+    if train(model.training(args.max_epochs)):
         note("Cancelled: no figure was made.")
         return CANCELLED
     note(f"trained {plural(len(model.history), 'epoch')} in {duration(float(model.history['seconds'].iloc[-1]))}")

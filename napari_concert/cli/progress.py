@@ -7,15 +7,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from napari_concert.cli.output import note
+from napari_concert.remote import Stage
 
 if TYPE_CHECKING:
-    from napari_concert.concert import Concert, Epoch
+    from napari_concert.concert import Epoch
 
 UNIT = "nats per spot and gene"
 PLAIN_EVERY = 5.0  # seconds between lines where they can't be rewritten
@@ -48,9 +48,12 @@ class Line:
 class Progress(Line):
     """The line of a training."""
 
-    def __call__(self, epoch: Epoch) -> None:
-        """Show an epoch."""
-        self.show(describe(epoch), tells=math.isfinite(epoch.train_loss))
+    def __call__(self, step: Epoch | Stage) -> None:
+        """Show an epoch, or what goes on before the first one."""
+        if isinstance(step, Stage):
+            self.show(f"{step.device}: {step.doing} …".removeprefix(": "))
+        else:
+            self.show(describe(step), tells=math.isfinite(step.train_loss))
 
 
 def describe(epoch: Epoch) -> str:
@@ -70,28 +73,18 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-@dataclass(frozen=True)
-class Trained:
-    """How a training ended: whether it was cancelled, and the epoch whose weights are kept (None before the first)."""
-
-    cancelled: bool
-    best: Epoch | None
-
-
-def train(model: Concert, max_epochs: int | None) -> Trained:
-    """Train to the end, or until Ctrl+C; a second Ctrl+C stops at once."""
-    progress, best = Progress(), None
+def train(steps: Generator[Epoch | Stage, None, object]) -> bool:
+    """Train to the end, or until Ctrl+C (a second one stops at once); return whether it was cancelled."""
+    progress = Progress()
     with _interruptible() as cancelled:
-        epochs = model.training(max_epochs)
-        for epoch in epochs:
-            progress(epoch)
-            best = epoch if epoch.best else best
+        for step in steps:
+            progress(step)
             if cancelled.is_set():
                 progress.close()
                 note("Cancelling: the best weights so far are kept (Ctrl+C again stops at once) …")
-                epochs.close()
+                steps.close()
     progress.close()
-    return Trained(cancelled.is_set(), best)
+    return cancelled.is_set()
 
 
 @contextmanager

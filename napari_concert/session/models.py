@@ -10,7 +10,7 @@ from napari_concert.errors import ConcertError
 from napari_concert.remote import Stage
 from napari_concert.session import opening
 from napari_concert.session.base import SessionBase
-from napari_concert.session.training import TrainingSettings, TrainingState, training
+from napari_concert.session.training import TrainingSettings, TrainingState, training, where_trained
 from napari_concert.session.whatif import model_problem
 from napari_concert.slide import Slide
 
@@ -71,7 +71,7 @@ class Models(SessionBase):
             return  # given up meanwhile
         state.status = status
         if model is not None:
-            self._use(model, "trained here" if status == "done" else "stopped early")
+            self._use(model, where_trained(model) if status == "done" else "stopped early")
         self.notified.emit(*self._outcome(status, model))
         if state.keep_error is not None:
             self._not_kept(state.keep_error)

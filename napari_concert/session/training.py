@@ -111,6 +111,12 @@ def training(
     return _here(slides, settings, keep)
 
 
+def where_trained(model: Concert) -> str:
+    """Return where a model of this session was trained, in words."""
+    remote = model.settings.get("remote")
+    return "trained here" if remote is None else f"trained on {remote['host']}"
+
+
 def _order(settings: TrainingSettings) -> Order:
     return Order(settings.n_genes, settings.also_genes, settings.seed, settings.device, settings.max_epochs)
 

@@ -14,6 +14,7 @@ from napari_concert.session.training import DEVICES, LIMITS
 from napari_concert.ui.asking import MODELS, Asking
 from napari_concert.ui.plots import LossPlot
 from napari_concert.ui.reach_words import lines
+from napari_concert.ui.remote_field import RemoteField
 from napari_concert.ui.tooltips import TIPS
 from napari_concert.ui.widgets import button, column, follow, form, heading, note, say
 
@@ -127,13 +128,16 @@ class SettingsForm(QWidget):
         self.epochs, self.seed = _number("max_epochs", "Epochs"), _number("seed", "Seed")
         self.device = ComboBox(label="Device", choices=DEVICES, tooltip=TIPS["device"])
         self.everything = CheckBox(text="train on all open slides together", tooltip=TIPS["all_slides"])
+        self.remote = RemoteField()
         fields = form()
         for part in (self.n_genes, self.also, self.epochs, self.seed, self.device):
             fields.addRow(part.label, part.native)
         fields.addRow(self.everything.native)
+        fields.addRow(self.remote)
         self.setLayout(fields)
         for part in (self.n_genes, self.epochs, self.seed, self.device, self.everything):
             part.changed.connect(lambda _: self.changed.emit())
+        self.remote.address.textChanged.connect(lambda _: self.changed.emit())
 
     def offer_all(self, several: bool) -> None:
         """Offer to train on all open slides where there are several."""
@@ -149,6 +153,7 @@ class SettingsForm(QWidget):
             seed=self.seed.value,
             device=self.device.value,
             all_slides=bool(self.everything.value),
+            scheduler=self.remote.value,
         )
 
     def lasting(self) -> TrainingSettings:
@@ -159,7 +164,7 @@ class SettingsForm(QWidget):
         """Fill in what is chosen for any slide."""
         self.n_genes.value, self.epochs.value = settings.n_genes, settings.max_epochs
         self.seed.value, self.device.value = settings.seed, settings.device
-        self.everything.value = settings.all_slides
+        self.everything.value, self.remote.value = settings.all_slides, settings.scheduler
 
 
 def _number(name: str, label: str) -> SpinBox:
@@ -172,7 +177,7 @@ def _progress(state: TrainingState) -> str:
     where = " · ".join(part for part in (state.device, f"seed {state.settings.seed}") if part)
     latest = state.latest
     if latest is None:
-        return f"{where} · choosing genes …" if state.is_running else where
+        return f"{where} · {state.doing} …" if state.is_running else f"{where} · {state.status}"
     doing = ENDINGS.get(state.status, f"at most {latest.seconds_left:.0f} s left")
     return f"{where} · epoch {latest.index} · {latest.seconds:.0f} s · {doing}"
 

@@ -86,7 +86,7 @@ class StatusLine(QFrame):
         latest = state.latest
         if latest is None:
             self.progress.setRange(0, 0)
-            self.progress.setFormat("preparing …")
+            self.progress.setFormat("stopping …" if state.status == "stopping" else f"{state.doing} …")
             return
         left = "stopping" if state.status == "stopping" else f"at most {latest.seconds_left:.0f} s left"
         if state.epochs and latest.fraction < 1 and state.epochs[-1].index == latest.index:

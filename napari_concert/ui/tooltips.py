@@ -26,7 +26,12 @@ TIPS = {
     "also_genes": "Genes to model in any case, separated by commas.",
     "max_epochs": "Training stops before this when it no longer improves on hidden spots.",
     "seed": "The same seed repeats a training exactly.",
-    "device": "Where training runs. Automatic takes an NVIDIA or Apple GPU if there is one.",
+    "device": "What training uses, of the machine that trains. Automatic takes an NVIDIA GPU if there is one.",
+    "scheduler": "Address of a Dask scheduler on another machine, one with a GPU, say. There, install the same version "
+    "of napari-concert with its extra [dask], then run “dask scheduler --host localhost” and, in a second terminal, "
+    "“dask worker tcp://localhost:8786”. Here, run “ssh -N -L 8786:localhost:8786 machine” and give the address "
+    "tcp://localhost:8786. A scheduler runs any code that it is sent: reach it through such an SSH tunnel, or within "
+    "a network that you trust.",
     "all_slides": "Train one model on all open slides.",
     "join": "Make one slide whose sections are the open slides, in the order in which they were opened, with the genes "
     "that all have. The slides themselves stay open.",

@@ -158,3 +158,26 @@ def test_progress_rewrites_its_line_on_a_terminal():
     assert stream.getvalue().count("\r") == 3
     assert "\n" not in stream.getvalue()
     assert "epoch 2/9 · training 1.5000 · held-out – nats per spot and gene · at most 3 min left" in stream.getvalue()
+
+
+@pytest.mark.slow
+def test_a_worker_elsewhere_trains_the_same_model(run_json, slide_path, tmp_path, cluster, capsys):
+    words = (slide_path, "--seed", "4", "--genes", "20", "--device", "cpu")
+    there = run_json(*train(*words, "--model", tmp_path / "there", "--scheduler", cluster.scheduler_address))
+    here = run_json(*train(*words, "--model", tmp_path / "here"))
+    assert here.pop("remote") is None
+    assert there.pop("remote")["device"] == "cpu"
+    for report in (here, there):
+        for name in ("seconds", "model", "columns"):
+            del report[name]
+    assert there == here
+    assert Concert.load(tmp_path / "there").hash == here["hash"]
+    assert main(train(*words, "--model", tmp_path / "told", "--scheduler", cluster.scheduler_address)) == 0
+    assert "220 spots × 20 genes on " in capsys.readouterr().err
+
+
+def test_a_scheduler_that_is_not_there_is_named(refusal, slide_path, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_concert.remote.cluster.PATIENCE", 0.5)
+    line = refusal(*train(slide_path, "--model", tmp_path / "m", "--scheduler", "tcp://127.0.0.1:1"))
+    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in line
+    assert not (tmp_path / "m").exists()

@@ -1,10 +1,8 @@
-"""A small slide, and a Dask scheduler with one worker process on loopback, as an administrator would start them."""
+"""A small slide, what is asked for, and what is told."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -26,14 +24,6 @@ def slide() -> Slide:
 @pytest.fixture(scope="session")
 def order() -> Order:
     return ORDER
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as running:
-        yield running
 
 
 @pytest.fixture
@@ -62,14 +52,3 @@ class Heard:
 @pytest.fixture(scope="session")
 def hear() -> type[Heard]:
     return Heard
-
-
-@pytest.fixture(scope="session")
-def until() -> Callable[..., None]:
-    def wait(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain ({threading.active_count()} threads)"
-            time.sleep(0.05)
-
-    return wait

@@ -136,16 +136,14 @@ def test_closing_before_the_first_epoch_keeps_nothing(slide: Slide, order: Order
     assert not kept
 
 
-def test_a_training_whose_asker_is_gone_ends(
-    slide: Slide, order: Order, cluster: Any, until: Callable, hear: Callable
-) -> None:
+def test_a_training_whose_asker_is_gone_ends(slide: Slide, order: Order, address: str, hear: Callable) -> None:
     """A window that crashed leaves no worker busy for hours."""
-    steps = training(cluster.scheduler_address, [slide], replace(order, max_epochs=LONG), no_keep)
+    steps = training(address, [slide], replace(order, max_epochs=LONG), no_keep)
     after(steps, 1)
     run = steps.gi_frame.f_locals["run"]
     run.client.close()
     started = time.monotonic()
-    assert hear(training(cluster.scheduler_address, [slide], order, no_keep)).model.is_trained
+    assert hear(training(address, [slide], order, no_keep)).model.is_trained
     assert time.monotonic() - started < 30
     with pytest.raises(ConcertError, match="was lost"):
         list(steps)

@@ -104,7 +104,7 @@ def test_progress_is_there_while_training(line, opened):
     opened.training_changed.connect(look)
     assert not line.progress.isVisible()
     opened.train(TrainingSettings(max_epochs=2))
-    assert seen[0][:2] == (True, "preparing …")
+    assert seen[0][:2] == (True, "choosing genes …")
     assert any("epoch 1 of 2" in text and "s left" in text for _, text, _ in seen)
     values = [value for visible, text, value in seen if visible and "epoch" in text]
     assert values == sorted(values)
