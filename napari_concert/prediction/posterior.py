@@ -7,10 +7,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
+LEVEL = 0.95  # of intervals, unless another one is asked for
 Z_95 = 1.959963984540054
 SURE = 0.025  # false sign rate below which a change is sure
 _BATCH_VALUES = 4_000_000
@@ -54,13 +55,14 @@ def false_sign_rate(mean: Floats, sd: Floats) -> Floats:
     return np.asarray(ndtr(-score), dtype=np.float64)
 
 
-def interval(change: Floats, unshrunk: Floats, sd: Floats) -> tuple[Floats, Floats]:
-    """Give the 95 % interval: that of the unshrunk estimate, stretched where needed so that it holds the change.
+def interval(change: Floats, unshrunk: Floats, sd: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """Give the interval: that of the unshrunk estimate, stretched where needed so that it holds the change.
 
     Shrinkage is right on average over all genes, but it draws those that do respond out of an interval around the
     shrunk value (coverage of their changes 0.88 in the patch and 0.67 around it, against 0.95 and 0.80 this way).
     """
-    return np.minimum(unshrunk - Z_95 * sd, change), np.maximum(unshrunk + Z_95 * sd, change)
+    wide = ndtri((1 + level) / 2) * sd
+    return np.minimum(unshrunk - wide, change), np.maximum(unshrunk + wide, change)
 
 
 def root(variance: Floats) -> Floats:

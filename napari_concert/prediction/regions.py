@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_concert.prediction.posterior import SURE, Floats, false_sign_rate, interval, parts, root
+from napari_concert.prediction.posterior import LEVEL, SURE, Floats, false_sign_rate, interval, parts, root
 
 if TYPE_CHECKING:
     from napari_concert.prediction.result import Prediction
@@ -18,14 +18,14 @@ Rows = npt.NDArray[np.int64]
 COLUMNS = ("change", "sd", "lower", "upper", "lfsr", "baseline", "predicted")
 
 
-def region_change(prediction: Prediction, rows: npt.ArrayLike) -> pd.DataFrame:
+def region_change(prediction: Prediction, rows: npt.ArrayLike, level: float = LEVEL) -> pd.DataFrame:
     """Return what :meth:`Prediction.region_change` says."""
     inside, index = modelled(prediction, rows), pd.Index(prediction.genes, name="gene")
     if not inside.size:
         return pd.DataFrame(np.nan, index=index, columns=list(COLUMNS))
     change, centre, sd = mean_change(prediction, inside)
     levels = _mean_levels(prediction, inside)
-    values = (change, sd, *interval(change, centre, sd), false_sign_rate(change, sd), *levels)
+    values = (change, sd, *interval(change, centre, sd, level), false_sign_rate(change, sd), *levels)
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)), index=index)
 
 

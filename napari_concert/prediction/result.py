@@ -12,8 +12,7 @@ parts, of which the first is 0 in every spot that is not painted (f° are the fe
 
     change_ig    = (f°_i − f_i) · w_g + (f'_i − f°_i) · w_g         its own response, and what comes from its neighbours
 
-Only numpy and
-scipy are used; no dense spots × genes array is held.
+Only numpy and scipy are used; no dense spots × genes array is held. Intervals are of 95 % unless told.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from scipy import sparse
 from napari_concert.errors import ConcertError, UnknownName
 from napari_concert.prediction.export import to_anndata
 from napari_concert.prediction.parts import ChangeParts, parts
-from napari_concert.prediction.posterior import Changes, Floats, GenePrediction, interval, root
+from napari_concert.prediction.posterior import LEVEL, Changes, Floats, GenePrediction, interval, root
 from napari_concert.prediction.regions import region_change, surest
 
 if TYPE_CHECKING:
@@ -122,15 +121,17 @@ class Prediction:
 
     # -- one gene ---------------------------------------------------------------------------------------------------
 
-    def gene(self, name: str) -> GenePrediction:
-        """Decode one gene for all spots.
+    def gene(self, name: str, level: float = LEVEL) -> GenePrediction:
+        """Decode one gene for all spots, with intervals of a level between 0 and 1.
 
         Raises
         ------
         UnknownName
             If the gene is not modelled.
         """
-        return GenePrediction(name, self.observed_gene(name), *map(self.spread, self.decode(self.index_of(name))))
+        return GenePrediction(
+            name, self.observed_gene(name), *map(self.spread, self.decode(self.index_of(name), level))
+        )
 
     def index_of(self, name: str) -> int:
         """Give a gene's column.
@@ -153,7 +154,7 @@ class Prediction:
         column = self.counts[:, [self.index_of(name)]].toarray().ravel()[self.rows]
         return self.spread(column * self._scale)
 
-    def decode(self, g: int) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    def decode(self, g: int, level: float = LEVEL) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         """Give baseline, predicted, change, sd, lower and upper of gene ``g``, each (n_rows,).
 
         Change, sd and interval are zero where nothing differs.
@@ -165,7 +166,7 @@ class Prediction:
         covariance = self.covariance[g][np.ix_(used, used)].astype(np.float64)
         sd[at] = root(np.einsum("nq,nq->n", difference @ covariance, difference))
         baseline = np.exp(self.baseline_features @ self.weights[:, g])
-        return baseline, baseline * np.exp(change), change, sd, *interval(change, centre, sd)
+        return baseline, baseline * np.exp(change), change, sd, *interval(change, centre, sd, level)
 
     def spread(self, values: Floats) -> Floats:
         """Put values of the modelled spots (n_rows,) where they belong on the slide (n_spots,)."""
@@ -173,14 +174,14 @@ class Prediction:
         spread[self.rows] = values
         return spread
 
-    def changes(self, rows: npt.ArrayLike) -> Changes:
+    def changes(self, rows: npt.ArrayLike, level: float = LEVEL) -> Changes:
         """Decode the change of all genes at some modelled spots; keep the region small."""
         difference = self.differences(np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64)))
         used = np.flatnonzero((difference != 0).any(axis=0))
         difference, block = difference[:, used], self.covariance[:, used][:, :, used].astype(np.float64)
         variance = np.einsum("nq,gqr,nr->ng", difference, block, difference, optimize=True)
         change, centre, sd = difference @ self.weights[used], difference @ self.centres[used], root(variance)
-        return Changes(change, sd, *interval(change, centre, sd))
+        return Changes(change, sd, *interval(change, centre, sd, level))
 
     def parts(self, name: str) -> ChangeParts:
         """Split the change of one gene into a spot's own response and what comes from its neighbours.
@@ -196,7 +197,7 @@ class Prediction:
 
     # -- regions ----------------------------------------------------------------------------------------------------
 
-    def region_change(self, rows: npt.ArrayLike) -> pd.DataFrame:
+    def region_change(self, rows: npt.ArrayLike, level: float = LEVEL) -> pd.DataFrame:
         """Summarise the change over a region, for every modelled gene.
 
         With d̄ the mean feature difference over the region, the mean change is d̄·w_g and its variance d̄ᵀ Σ_g d̄.
@@ -209,11 +210,11 @@ class Prediction:
         Returns
         -------
         DataFrame
-            Indexed by gene: ``change`` (mean natural log fold change), ``sd``, ``lower``, ``upper`` (95 %), ``lfsr``
+            Indexed by gene: ``change`` (mean natural log fold change), ``sd``, ``lower``, ``upper``, ``lfsr``
             (local false sign rate of a normal around the shrunk change: cautious), ``baseline``, ``predicted`` (mean
             expected counts at the median library size). Without any modelled spot every value is NaN.
         """
-        return region_change(self, rows)
+        return region_change(self, rows, level)
 
     def top_genes(self, rows: npt.ArrayLike, n: int = 50) -> pd.DataFrame:
         """Give the ``n`` genes that surely change most over a region, first the one that changes most at least.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.stats import norm
 
 from napari_concert import ConcertError, Prediction, UnknownName
 
@@ -267,3 +268,18 @@ def test_no_dense_spots_by_genes_array_is_held() -> None:
     assert small < 40e6
     assert largest < 160e6
     assert held < 20e6
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95, 0.99])
+def test_intervals_of_any_level_hold_as_many_draws(prediction: Prediction, level: float) -> None:
+    """Normal posterior, unshrunk: scipy's quantiles; all ways to ask give the same."""
+    gene, rows = prediction.genes[1], prediction.rows
+    found, every = prediction.gene(gene, level), prediction.changes(rows, level)
+    moved = found.sd[rows] > 0
+    wide = norm.ppf((1 + level) / 2) * found.sd[rows]
+    centre = prediction.differences(np.arange(len(rows))) @ prediction.centres[:, 1]
+    np.testing.assert_allclose(found.lower[rows][moved], np.minimum(centre - wide, found.change[rows])[moved])
+    np.testing.assert_allclose(found.upper[rows][moved], np.maximum(centre + wide, found.change[rows])[moved])
+    np.testing.assert_allclose(every.lower[:, 1], found.lower[rows])
+    narrow, usual = prediction.region_change(rows, 0.5), prediction.region_change(rows, level)
+    assert (usual["upper"] - usual["lower"] >= narrow["upper"] - narrow["lower"]).all()
