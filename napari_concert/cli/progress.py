@@ -48,10 +48,16 @@ class Line:
 class Progress(Line):
     """The line of a training."""
 
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._stage: Stage | None = None
+
     def __call__(self, step: Epoch | Stage) -> None:
-        """Show an epoch, or what goes on before the first one."""
+        """Show an epoch, or what goes on before the first one; a stage that is told again shows nothing."""
         if isinstance(step, Stage):
-            self.show(f"{step.device}: {step.doing} …".removeprefix(": "))
+            if step != self._stage:
+                self._stage = step
+                self.show(f"{step.device}: {step.doing} …".removeprefix(": "))
         else:
             self.show(describe(step), tells=math.isfinite(step.train_loss))
 

@@ -94,7 +94,9 @@ def _places(client: Client, device: str) -> list[str]:
     found = client.run(worker.place, device, workers=alike(client), on_error="return")
     places = {address: each for address, each in found.items() if isinstance(each, worker.Place)}
     if not places:
-        raise ConcertError(str(next(iter(found.values()))))
+        error = next(iter(found.values()))
+        kind = "" if isinstance(error, ConcertError) else f"No worker there can train ({type(error).__name__}): "
+        raise ConcertError(f"{kind}{error}")
     best = "cuda" if any(each.device == "cuda" for each in places.values()) else "cpu"
     return [address for address, each in places.items() if each.device == best]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 
@@ -11,6 +12,7 @@ from anndata import read_h5ad
 
 from napari_concert.cli import main, progress
 from napari_concert.concert import Concert, Epoch
+from napari_concert.remote import Stage
 
 
 def train(*words: object) -> list[str]:
@@ -143,13 +145,26 @@ def test_ctrl_c_before_the_first_epoch_saves_nothing(slide_path, tmp_path, monke
     assert not (tmp_path / "m").exists()
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_stage_that_is_told_again_does_not_take_the_place_of_an_epoch():
+    stream = Terminal()
+    show = progress.Progress(stream)
+    for step in (Stage("", "connecting"), Stage("gpu", "preparing")):
+        show(step)
+    show(Epoch(1, 9, 1.5, 1.5, 1.0, 200.0, best=True))
+    show(Stage("gpu", "preparing"))
+    assert [text.rstrip("\x1b[K") for text in stream.getvalue().split("\r")][1:3] == [
+        "connecting …",
+        "gpu: preparing …",
+    ]
+    assert stream.getvalue().split("\r")[-1].startswith("epoch 1/9")
+
+
 def test_progress_rewrites_its_line_on_a_terminal():
-    import io
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     stream = Terminal()
     show = progress.Progress(stream)
     for index in (1, 2):
