@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -97,8 +97,13 @@ def _places(client: Client, device: str) -> list[str]:
         error = next(iter(found.values()))
         kind = "" if isinstance(error, ConcertError) else f"No worker there can train ({type(error).__name__}): "
         raise ConcertError(f"{kind}{error}")
-    best = "cuda" if any(each.device == "cuda" for each in places.values()) else "cpu"
-    return [address for address, each in places.items() if each.device == best]
+    return fastest(places)
+
+
+def fastest(places: Mapping[str, worker.Place]) -> list[str]:
+    """Return the workers with a GPU, all of them where none has one."""
+    with_gpu = [address for address, each in places.items() if each.device == "cuda"]
+    return with_gpu or list(places)
 
 
 class Run:

@@ -23,8 +23,8 @@ from napari_concert.errors import ConcertError
 from napari_concert.patches import WhatIf
 from napari_concert.remote import Order, Stage, cluster
 from napari_concert.remote import training as training_module
-from napari_concert.remote.training import training
-from napari_concert.remote.worker import place
+from napari_concert.remote.training import fastest, training
+from napari_concert.remote.worker import Place, place
 from napari_concert.slide import Slide
 
 pytestmark = pytest.mark.slow
@@ -108,6 +108,12 @@ def test_the_best_device_is_taken_and_one_that_is_missing_is_named() -> None:
     assert place("auto").device == available_devices()[0]
     with pytest.raises(ConcertError, match=rf"{platform.node()}: device 'abacus' is not available"):
         place("abacus")
+
+
+def test_workers_with_a_gpu_come_first() -> None:
+    gpu, cpu = Place("big", "cuda", "big · CUDA"), Place("small", "cpu", "small · CPU")
+    assert fastest({"tcp://a": cpu, "tcp://b": gpu, "tcp://c": gpu}) == ["tcp://b", "tcp://c"]
+    assert fastest({"tcp://a": cpu, "tcp://b": cpu}) == ["tcp://a", "tcp://b"]
 
 
 # -- stopped ----------------------------------------------------------------------------------------------------------
