@@ -47,6 +47,7 @@ FIRST = 1.0  # prior precision of all other weights before it is learned
 FIELD_STEPS = 1  # of the field in an epoch: with more, nothing is gained
 SETTLED = 2  # epochs before priors are learned
 WIDEN = 1.05  # of standard errors, for what the weights' covariance leaves out: latents, ranges and cut-offs
+KERNEL_ENTRIES = 150_000  # inducing points × spots that the kernel's gradient goes through at a time
 KEPT = ("latents", "information", "epochs", "claim", "reading")  # of a snapshot: never changed in place
 
 
@@ -154,7 +155,7 @@ class Trainer:
         self.claim = None if self.claim is None else self.claim.scaled(scale)
         self.reading = reading.precision[:, : encoder.n_spatial]
         self.latents = Latents(moved.mean / scale, moved.variance / scale.square(), whitened, moved.posterior)
-        yield from part_of(self._fit_kernel(reading), 0.6, 1.0)
+        yield from part_of(self._fit_kernel(encoder, reading), 0.6, 1.0)
 
     def _step_latents(self, encoder: Encoder) -> Steps[tuple[Latents, Reading]]:
         """Take a Newton step in which the states keep what they have a claim on."""
@@ -199,22 +200,22 @@ class Trainer:
         own = spread + gap if own_gap else spread
         return torch.cat([own, (spread + gap)[network.attributes.own_of]])
 
-    def _fit_kernel(self, reading: Reading) -> Steps[None]:
-        """Take an Adam step of the spatial kernel on the evidence of the current readings, factor by factor."""
+    def _fit_kernel(self, encoder: Encoder, reading: Reading) -> Steps[None]:
+        """Take an Adam step of the spatial kernel on the evidence of the readings, by factors, then by some spots."""
         k, spots, at = self.network.config.spatial_factors, self.spots, self.spots.inducing
-        precision = reading.precision[:, :k]
+        precision, slope = reading.precision[:, :k], torch.zeros_like(encoder.basis)
         values = self.latents.mean[:, :k] + reading.score[:, :k] / precision.clamp(min=1e-8)
-        self.gp_adam.clear()
-        basis = self.network.basis(spots.coords, spots.place, spots.coords[at], spots.place[at])
-        features, slope = basis.detach(), torch.zeros_like(basis)
         for factor in range(k):
             one = slice(factor, factor + 1)
-            slope += svgp.evidence(features, values[:, one], precision[:, one], spots.parts)[1]
-            yield (factor + 1) / (k + 1)
-        basis.backward(-slope)  # type: ignore[no-untyped-call]
+            slope += svgp.evidence(encoder.basis, values[:, one], precision[:, one], spots.parts)[1]
+            yield 0.6 * (factor + 1) / k
+        self.gp_adam.clear()
+        for some in torch.arange(len(spots), device=at.device).split(max(1, KERNEL_ENTRIES // len(at))):
+            basis = self.network.basis(spots.coords[some], spots.place[some], spots.coords[at], spots.place[at])
+            basis.backward(-slope[:, some])  # type: ignore[no-untyped-call]
+            yield 0.6 + 0.4 * int(some[-1]) / len(spots)
         _backward(self.network.kernel_penalty())
         self.gp_adam.step()
-        yield 1.0
 
     def _fit_field_and_dispersion(self, encoder: Encoder) -> Steps[None]:
         """Take the remaining steps, and measure both losses, in one look at the counts."""

@@ -25,7 +25,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Return the jobs that a command asks for."""
     asked: list[Job] = []
 
-    def runs(wanted: Sequence[Job]) -> Iterator[Run]:
+    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Run]:
         asked.extend(wanted)
         return map(made, wanted)
 
@@ -60,7 +60,7 @@ def test_json_has_scores_and_bars(jobs, run_json: Callable[..., dict]):
 
 
 def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
-    def runs(wanted: Sequence[Job]) -> Iterator[Run]:
+    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Run]:
         yield made(wanted[0])
         raise KeyboardInterrupt
 
@@ -73,7 +73,7 @@ def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
 
 
 def test_a_slide_that_fails_is_told_and_the_exit_code_says_so(monkeypatch, capsys):
-    monkeypatch.setattr(benchmark, "runs", lambda wanted: iter([Run(wanted[0], error="no room")]))
+    monkeypatch.setattr(benchmark, "runs", lambda wanted, *_, **__: iter([Run(wanted[0], error="no room")]))
     assert main(["benchmark", "--family", "base", "--seeds", "1"]) == 2
     assert "failed: no room" in capsys.readouterr().err
 

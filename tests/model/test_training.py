@@ -358,7 +358,7 @@ def test_the_kernels_step_goes_down_the_whole_evidence(slide: Any) -> None:
     basis = network.basis(trainer.spots.coords, trainer.spots.place, trainer.spots.coords[at], trainer.spots.place[at])
     loss = network.kernel_penalty() - svgp.evidence(basis, values, precision)[0]
     expected = torch.autograd.grad(loss, [network.gp_log_metric, network.gp_log_alpha])
-    to_end(trainer._fit_kernel(reading))
+    to_end(trainer._fit_kernel(encoder, reading))
     assert torch.allclose(network.gp_log_metric.grad, expected[0])
     assert torch.allclose(network.gp_log_alpha.grad, expected[1])
     assert expected[0].abs().max() > 0.1
