@@ -53,7 +53,7 @@ torch = echo "Installing $(TORCH) into $(1)"; $(call pip,$(1),$(TORCH) $(if $(TO
 help:
 	@echo "make demo      open the app on the sample slide; without a display, write $(DEMO)"
 	@echo "make test      lint, types, import rules, manifest and all tests (PYTEST_ARGS='-k brush' for some)"
-	@echo "make test-all  make test, then the other Qt binding and the built wheel"
+	@echo "make test-all  make test, then broken clusters, the other Qt binding and the built wheel"
 	@echo "make bench     measure start, training, painting and memory"
 	@echo "make soak      paint, undo and predict for a while and watch the memory"
 	@echo "make lint      only the checks that need no test run"
@@ -100,7 +100,7 @@ else
 endif
 
 
-.PHONY: lint format test test-all test-pyqt6 test-wheel
+.PHONY: lint format test test-all test-cluster test-pyqt6 test-wheel
 lint: .stamps/dev
 	@$(call check,style (ruff check),$(BIN)/ruff check .)
 	@$(call check,format (ruff format; 'make format' mends it),$(BIN)/ruff format --check .)
@@ -117,7 +117,7 @@ test: lint
 	@said=$$(mktemp); windows=0; others=0; \
 	( code=0; \
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
-		$(addprefix --ignore=,$(WINDOWS)) $(PYTEST_ARGS) || code=$$?; \
+		-m "not cluster" $(addprefix --ignore=,$(WINDOWS)) $(PYTEST_ARGS) || code=$$?; \
 	$(if $(LATER),$(IN_WINDOW) $(LATER) $(PYTEST_ARGS) || { last=$$?; [ $$last -eq 5 ] || code=$$last; };) \
 	exit $$code ) >$$said 2>&1 & beside=$$!; \
 	$(IN_WINDOW) $(WINDOWS) $(addprefix --ignore=,$(LATER)) $(PYTEST_ARGS) || windows=$$?; \
@@ -125,7 +125,11 @@ test: lint
 	cat $$said; rm -f $$said; \
 	for code in $$windows $$others; do [ $$code -eq 0 ] || [ $$code -eq 5 ]; done
 
-test-all: test test-pyqt6 test-wheel
+test-all: test test-cluster test-pyqt6 test-wheel
+
+test-cluster: .stamps/dev
+	@echo "Testing what happens when a Dask cluster breaks"
+	@$(TEST_ENV) $(BIN)/python -m pytest -m cluster tests/remote $(PYTEST_ARGS)
 
 test-pyqt6: .stamps/pyqt6
 	@echo "Testing the window with PyQt6"

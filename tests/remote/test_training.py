@@ -158,6 +158,7 @@ def test_a_training_whose_asker_is_gone_ends(slide: Slide, order: Order, address
 # -- failed -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.cluster
 def test_a_killed_worker_is_one_clear_error(slide: Slide, order: Order) -> None:
     kept: list[Concert] = []
     with one_worker() as running:
@@ -169,6 +170,7 @@ def test_a_killed_worker_is_one_clear_error(slide: Slide, order: Order) -> None:
     assert not kept
 
 
+@pytest.mark.cluster
 def test_a_scheduler_that_ends_is_one_clear_error(slide: Slide, order: Order) -> None:
     with one_worker() as running:
         steps = training(running.scheduler_address, [slide], replace(order, max_epochs=LONG), no_keep)
@@ -177,6 +179,7 @@ def test_a_scheduler_that_ends_is_one_clear_error(slide: Slide, order: Order) ->
         list(steps)
 
 
+@pytest.mark.cluster
 def test_a_machine_that_falls_silent_is_given_up(slide: Slide, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_module, "SILENCE", 3.0)
     with one_worker() as running:
