@@ -227,8 +227,8 @@ class Encoder:
         score = reading.score if claim is None else reading.score - FIRM * claim.means.mT @ claim.excess(latents.mean)
         target = (self.basis @ score[:, :k] - latents.whitened, score[:, k:] - own)
         means = None if claim is None else claim.means
-        whitened, intrinsic = NewtonSystem(self.basis, reading.information, k, means, self.spots.parts).solve(target)
-        yield 0.5
+        system = NewtonSystem(self.basis, reading.information, k, means, self.spots.parts)
+        whitened, intrinsic = yield from part_of(system.solve(target), 0.4, 0.5)
         largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
         for _ in range(MOST_HALVINGS):

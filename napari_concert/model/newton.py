@@ -14,6 +14,7 @@ from torch import Tensor
 
 from napari_concert.model import svgp
 from napari_concert.model.claim import FIRM
+from napari_concert.model.steps import Steps
 
 SOLVED = 1e-8  # relative residual
 MOST_ROUNDS = 200
@@ -68,15 +69,16 @@ class NewtonSystem:
         spatial = torch.cholesky_solve(vector[0].mT[..., None], self.roots)[..., 0].mT
         return spatial, vector[1] / self.intrinsic
 
-    def solve(self, target: Unknowns) -> Unknowns:
-        """Return the solution for a right-hand side."""
+    def solve(self, target: Unknowns) -> Steps[Unknowns]:
+        """Find the solution for a right-hand side; how many rounds that takes is not known."""
         solution = (torch.zeros_like(target[0]), torch.zeros_like(target[1]))
         residual, ready = target, self.precondition(target)
         direction, strength = ready, _dot(residual, ready)
         goal = SOLVED**2 * strength
-        for _ in range(MOST_ROUNDS):
+        for done in range(MOST_ROUNDS):
             if not strength > goal:
                 break
+            yield done / (done + 4)
             image = self.apply(direction)
             length = strength / _dot(direction, image)
             solution = _add(solution, length, direction)

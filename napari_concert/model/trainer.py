@@ -210,10 +210,11 @@ class Trainer:
             slope += svgp.evidence(encoder.basis, values[:, one], precision[:, one], spots.parts)[1]
             yield 0.6 * (factor + 1) / k
         self.gp_adam.clear()
-        for some in torch.arange(len(spots), device=at.device).split(max(1, KERNEL_ENTRIES // len(at))):
+        for start in range(0, len(spots), step := max(1, KERNEL_ENTRIES // len(at))):
+            some = slice(start, start + step)
             basis = self.network.basis(spots.coords[some], spots.place[some], spots.coords[at], spots.place[at])
             basis.backward(-slope[:, some])  # type: ignore[no-untyped-call]
-            yield 0.6 + 0.4 * int(some[-1]) / len(spots)
+            yield 0.6 + 0.4 * start / len(spots)
         _backward(self.network.kernel_penalty())
         self.gp_adam.step()
 

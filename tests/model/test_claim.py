@@ -193,7 +193,7 @@ def test_a_step_with_a_claim_solves_the_dense_system() -> None:
     means = averages(own, 2, torch.ones(N, dtype=torch.float64))
     target = rng.normal(size=(6, 2)), rng.normal(size=(N, 1))
     system = NewtonSystem(torch.from_numpy(basis), torch.from_numpy(information), 2, means)
-    spatial, intrinsic = system.solve((torch.from_numpy(target[0]), torch.from_numpy(target[1])))
+    spatial, intrinsic = to_end(system.solve((torch.from_numpy(target[0]), torch.from_numpy(target[1]))))
     wide = np.zeros((N, 3, 12 + N))  # latents of each spot from (μ̃ by rows, z)
     for i in range(N):
         wide[i, 0, 0:12:2], wide[i, 1, 1:12:2], wide[i, 2, 12 + i] = basis[:, i], basis[:, i], 1
