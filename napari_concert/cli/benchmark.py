@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_concert.cli.output import complain, emit, note, plural
+from napari_concert.cli.output import complain, emit, plural
 from napari_concert.cli.parser import at_least, names
-from napari_concert.cli.paths import require_writable_folder
 from napari_concert.cli.progress import duration
-from napari_concert.cli.sweep import add_sweep_options, over
+from napari_concert.cli.sweep import Words, add_sweep_options, require_sweep, swept
 
 if TYPE_CHECKING:
     from napari_concert.cli.parser import Commands
@@ -52,11 +51,12 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 def run(args: Namespace) -> int:
     """Run all jobs, and print what they came to; Ctrl+C keeps those that are done."""
-    if args.out is not None:
-        require_writable_folder(args.out)
+    require_sweep(args)
+    from napari_concert.evaluate.benchmark import SWEEP, write
+
     jobs = _jobs(args)
-    done: list[Run] = []
-    cancelled = _run(jobs, done, args)
+    words = Words(_said, lambda done: write(args.out, done))
+    done, cancelled = swept(jobs, SWEEP, args, words)
     _tell(done, args)
     if cancelled:
         complain(f"Cancelled: {len(done)} of {plural(len(jobs), 'slide')} are done.")
@@ -72,23 +72,6 @@ def _jobs(args: Namespace) -> list[Job]:
     seeds = args.seeds or (QUICK_SEEDS if args.quick else SEEDS)
     spots, genes = (args.spots or QUICK_SPOTS, args.genes or QUICK_GENES) if args.quick else (args.spots, args.genes)
     return [Job(each.name, seed, spots or each.n_spots, genes or each.n_genes) for each in families for seed in seeds]
-
-
-def _run(jobs: Sequence[Job], done: list[Run], args: Namespace) -> bool:
-    """Do jobs and append what they came to; return whether that was cut short."""
-    from napari_concert.evaluate.benchmark import ledger_of, runs, write
-
-    ledger = None if args.out is None else ledger_of(args.out, afresh=not args.resume)
-    try:
-        for found in runs(jobs, ledger, **over(args)):
-            done.append(found)
-            done.sort(key=lambda each: jobs.index(each.job))  # whichever was done first
-            note(f"[{len(done)}/{len(jobs)}] {_said(found)}")
-            if args.out is not None:
-                write(args.out, done)
-    except KeyboardInterrupt:
-        return True
-    return False
 
 
 def _said(found: Run) -> str:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from napari_concert.cli.columns import SLIDE, ColumnOptions, add_column_options, with_columns
 from napari_concert.cli.output import complain, emit, note, plain, plural
 from napari_concert.cli.parser import at_least, names
-from napari_concert.cli.paths import require_writable_folder
 from napari_concert.cli.progress import duration
-from napari_concert.cli.sweep import add_sweep_options, over
+from napari_concert.cli.sweep import Words, add_sweep_options, require_sweep, swept
 from napari_concert.errors import ConcertError
 
 if TYPE_CHECKING:
@@ -59,11 +58,12 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def run(args: Namespace) -> int:
     """Build, answer and score all tasks; Ctrl+C keeps those that are done."""
-    if args.out is not None:
-        require_writable_folder(args.out)
+    require_sweep(args)
+    from napari_concert.evaluate.study import SWEEP, write
+
     jobs = _jobs(args)
-    done: list[Record] = []
-    cancelled = _run(jobs, done, args)
+    words = Words(_said, lambda done: write(args.out, done, len(jobs), args.command_line))
+    done, cancelled = swept(jobs, SWEEP, args, words)
     _tell(done, len(jobs), args)
     if cancelled:
         complain(f"Cancelled: {len(done)} of {plural(len(jobs), 'task')} are done.")
@@ -114,23 +114,6 @@ def _with_states(slide: Slide) -> Slide:
         note(f"{slide.name}: no state is a control by its name, so the most frequent one serves: {usual} (--control)")
         slide = slide.with_columns(replace(columns, control=(usual,)))
     return slide
-
-
-def _run(jobs: Sequence[Job], done: list[Record], args: Namespace) -> bool:
-    """Do jobs and append what they came to; return whether that was cut short."""
-    from napari_concert.evaluate.study import ledger_of, runs, write
-
-    ledger = None if args.out is None else ledger_of(args.out, afresh=not args.resume)
-    try:
-        for found in runs(jobs, ledger, **over(args)):
-            done.append(found)
-            done.sort(key=lambda each: jobs.index(each.job))  # whichever was done first
-            note(f"[{len(done)}/{len(jobs)}] {_said(found)}")
-            if args.out is not None:
-                write(args.out, done, len(jobs), args.command_line)
-    except KeyboardInterrupt:
-        return True
-    return False
 
 
 def _said(found: Record) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -26,23 +26,14 @@ class Ledger(Generic[J, R]):
     ----------
     folder
         Where the ledger lies.
-    of_job
-        JSON-able values that say which job it is, and on which data.
-    restored
-        Makes a result from its job and the stored values (the result's fields, without the job).
+    sweep
+        How jobs are told, and results made from what is stored.
     afresh
         Whether an old ledger is forgotten.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        of_job: Callable[[J], dict[str, Any]],
-        restored: Callable[[J, dict[str, Any]], R],
-        *,
-        afresh: bool,
-    ) -> None:
-        self.path, self.of_job, self.restored = folder / NAME, of_job, restored
+    def __init__(self, folder: Path, sweep: Sweep[J, R], *, afresh: bool) -> None:
+        self.path, self.sweep = folder / NAME, sweep
         folder.mkdir(parents=True, exist_ok=True)
         if afresh:
             self.path.unlink(missing_ok=True)
@@ -51,7 +42,7 @@ class Ledger(Generic[J, R]):
     def known(self, jobs: Sequence[J]) -> tuple[list[R], list[J]]:
         """Return the results of jobs that were done, and the jobs that were not."""
         keys = {self._key(job): job for job in jobs}
-        done = [self.restored(job, self.stored[key]) for key, job in keys.items() if key in self.stored]
+        done = [self.sweep.restored(job, self.stored[key]) for key, job in keys.items() if key in self.stored]
         return done, [job for key, job in keys.items() if key not in self.stored]
 
     def add(self, result: Any) -> None:
@@ -64,7 +55,7 @@ class Ledger(Generic[J, R]):
             os.fsync(file.fileno())
 
     def _key(self, job: J) -> str:
-        text = json.dumps([__version__, self.of_job(job)], sort_keys=True, default=str)
+        text = json.dumps([__version__, self.sweep.of_job(job)], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def _lines(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -79,20 +70,46 @@ class Ledger(Generic[J, R]):
             yield key, values
 
 
-def recorded(
-    do: Callable[[J], R],
-    jobs: Sequence[J],
-    failed: Callable[[J, str], R],
-    ledger: Ledger[J, R] | None = None,
-    **over: Any,
-) -> Iterator[R]:
-    """Yield what is known of jobs, then do the others (:func:`.sweep`), store what they come to and yield it."""
-    known, left = ledger.known(jobs) if ledger is not None else ([], list(jobs))
-    yield from known
-    for found in sweep(do, left, failed, **over) if left else ():
-        if ledger is not None:
-            ledger.add(found)
-        yield found
+@dataclass(frozen=True)
+class Sweep(Generic[J, R]):
+    """What is done with jobs of one kind: functions of a module, so that other processes find them.
+
+    Attributes
+    ----------
+    do, failed
+        What a job comes to, and what one comes to that failed, for a reason in words.
+    of_job
+        JSON-able values that say which job it is, and on which data.
+    restored
+        Makes a result from its job and the stored values (the result's fields, without the job).
+    is_done
+        Whether a result is one, and no failure that another try may mend.
+    """
+
+    do: Callable[[J], R]
+    failed: Callable[[J, str], R]
+    of_job: Callable[[J], dict[str, Any]]
+    restored: Callable[[J, dict[str, Any]], R]
+    is_done: Callable[[R], bool]
+
+    def ledger(self, folder: Path, *, afresh: bool) -> Ledger[J, R]:
+        """Return what is done in a folder."""
+        return Ledger(folder, self, afresh=afresh)
+
+    def runs(self, jobs: Sequence[J], ledger: Ledger[J, R] | None = None, **over: Any) -> Iterator[R]:
+        """Yield what a ledger knows of jobs, then do the others over Dask, store what they come to and yield it.
+
+        Parameters
+        ----------
+        over
+            ``scheduler`` and ``workers`` of :func:`.sweep`.
+        """
+        known, left = ledger.known(jobs) if ledger is not None else ([], list(jobs))
+        yield from known
+        for found in sweep(self.do, left, self.failed, **over) if left else ():
+            if ledger is not None and self.is_done(found):
+                ledger.add(found)
+            yield found
 
 
 def _plain(value: Any) -> Any:

@@ -49,10 +49,8 @@ class Spots:
     ----------
     coords, place, log_size
         Positions (N, d) in pitches, places (N,), log size factors (N,).
-    inducing
-        Rows (M,) of the inducing points.
-    observed
-        1.0 for spots whose counts are read, 0.0 for hidden ones (N,).
+    inducing, observed
+        Rows (M,) of the inducing points; 1.0 for spots whose counts are read, 0.0 for hidden ones (N,).
     """
 
     arrays: SpotArrays
@@ -227,8 +225,8 @@ class Encoder:
         score = reading.score if claim is None else reading.score - FIRM * claim.means.mT @ claim.excess(latents.mean)
         target = (self.basis @ score[:, :k] - latents.whitened, score[:, k:] - own)
         means = None if claim is None else claim.means
-        system = NewtonSystem(self.basis, reading.information, k, means, self.spots.parts)
-        whitened, intrinsic = yield from part_of(system.solve(target), 0.4, 0.5)
+        solving = NewtonSystem(self.basis, reading.information, k, means, self.spots.parts).solve(target)
+        whitened, intrinsic = yield from part_of(solving, 0.4, 0.5)
         largest = torch.maximum(_largest(self.basis.mT @ whitened), _largest(intrinsic))
         share = float((LONGEST / largest.clamp(min=1e-12)).clamp(max=1.0))
         for _ in range(MOST_HALVINGS):
@@ -283,7 +281,6 @@ class Encoder:
 
 
 def _largest(values: Tensor) -> Tensor:
-    """Return the largest magnitude, 0 of no values."""
     return values.abs().amax() if values.numel() else values.new_zeros(())
 
 

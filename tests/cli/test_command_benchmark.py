@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from napari_concert.cli import main
-from napari_concert.evaluate import benchmark
+from napari_concert.evaluate import ledger
 from napari_concert.evaluate.benchmark import Job, Run
 from napari_concert.simulate import FAMILIES
 
@@ -25,11 +25,11 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Return the jobs that a command asks for."""
     asked: list[Job] = []
 
-    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Run]:
+    def runs(wanted: Sequence[Job]) -> Iterator[Run]:
         asked.extend(wanted)
         return map(made, wanted)
 
-    monkeypatch.setattr(benchmark, "runs", runs)
+    monkeypatch.setattr(ledger, "sweep", lambda _, wanted, *__, **___: runs(wanted))
     return asked
 
 
@@ -60,11 +60,11 @@ def test_json_has_scores_and_bars(jobs, run_json: Callable[..., dict]):
 
 
 def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
-    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Run]:
+    def runs(wanted: Sequence[Job]) -> Iterator[Run]:
         yield made(wanted[0])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(benchmark, "runs", runs)
+    monkeypatch.setattr(ledger, "sweep", lambda _, wanted, *__, **___: runs(wanted))
     assert main(["benchmark", "--family", "base", "--out", str(tmp_path / "done")]) == 130
     assert len(pd.read_csv(tmp_path / "done" / "scores.csv")) == 2
     captured = capsys.readouterr()
@@ -73,7 +73,7 @@ def test_an_interrupt_keeps_what_is_done(tmp_path, monkeypatch, capsys):
 
 
 def test_a_slide_that_fails_is_told_and_the_exit_code_says_so(monkeypatch, capsys):
-    monkeypatch.setattr(benchmark, "runs", lambda wanted, *_, **__: iter([Run(wanted[0], error="no room")]))
+    monkeypatch.setattr(ledger, "sweep", lambda _, wanted, *__, **___: iter([Run(wanted[0], error="no room")]))
     assert main(["benchmark", "--family", "base", "--seeds", "1"]) == 2
     assert "failed: no room" in capsys.readouterr().err
 

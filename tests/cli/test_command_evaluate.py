@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from napari_concert.cli import main
-from napari_concert.evaluate import study
+from napari_concert.evaluate import ledger
 from napari_concert.evaluate.study import Job, Record
 from napari_concert.evaluate.study.scoring import Score
 
@@ -25,11 +25,11 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Return the jobs that a command asks for."""
     asked: list[Job] = []
 
-    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Record]:
+    def runs(wanted: Sequence[Job]) -> Iterator[Record]:
         asked.extend(wanted)
         return map(made, wanted)
 
-    monkeypatch.setattr(study, "runs", runs)
+    monkeypatch.setattr(ledger, "sweep", lambda _, wanted, *__, **___: runs(wanted))
     return asked
 
 
@@ -68,11 +68,11 @@ def test_a_slide_without_states_is_refused(slide_path: Path, refusal) -> None:
 
 
 def test_an_interrupt_keeps_what_is_done(slide_path: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    def runs(wanted: Sequence[Job], *_: object, **__: object) -> Iterator[Record]:
+    def runs(wanted: Sequence[Job]) -> Iterator[Record]:
         yield made(wanted[0])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(study, "runs", runs)
+    monkeypatch.setattr(ledger, "sweep", lambda _, wanted, *__, **___: runs(wanted))
     assert main(["evaluate", str(slide_path), "--out", str(tmp_path / "done")]) == 130
     assert len(pd.read_csv(tmp_path / "done" / "scores.csv")) == 2
     report = json.loads((tmp_path / "done" / "report.json").read_text(encoding="utf-8"))

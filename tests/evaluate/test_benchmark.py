@@ -83,14 +83,14 @@ def test_a_hole_is_cut_out_of_the_slide() -> None:
 
 def test_a_run_in_a_process_of_its_own_is_the_same_run(done: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    (found,) = benchmark.runs([JOB])
+    (found,) = benchmark.SWEEP.runs([JOB])
     assert not found.error
     columns = ["affected_pcc", "slope", "rms"]
     assert np.allclose(scores_of(found)[columns], scores_of(done)[columns], rtol=1e-3, equal_nan=True)
 
 
 def test_a_job_that_fails_says_why_and_the_next_one_runs() -> None:
-    found, other = benchmark.runs([replace(JOB, n_spots=10), replace(JOB, family="bass")])
+    found, other = benchmark.SWEEP.runs([replace(JOB, n_spots=10), replace(JOB, family="bass")])
     assert "at least 200 spots" in found.error
     assert "no family of slides called 'bass'" in other.error
     assert not found.scores

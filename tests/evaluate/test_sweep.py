@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from napari_concert import ConcertError
-from napari_concert.evaluate.ledger import Ledger, recorded
+from napari_concert.evaluate.ledger import Sweep
 from napari_concert.evaluate.sweep import sweep
 from napari_concert.remote import cluster as cluster_module
 
@@ -159,16 +159,19 @@ def test_a_ledger_keeps_what_is_done_and_the_rest_is_done_alone(
 
     monkeypatch.setattr("napari_concert.evaluate.ledger.sweep", done)
 
-    def ledger(*, afresh: bool) -> Ledger[int, Done]:
-        return Ledger(tmp_path, lambda job: {"job": job}, lambda job, values: Done(job, **values), afresh=afresh)
-
-    running = recorded(float, [1, 2, 3], str, ledger(afresh=True))
+    made = Sweep(
+        float, str, lambda job: {"job": job}, lambda job, values: Done(job, **values), lambda one: one.value < 2
+    )
+    running = made.runs([1, 2, 3], made.ledger(tmp_path, afresh=True))
     assert [next(running), next(running)] == [Done(1, 1 / 3), Done(2, 2 / 3)]
     running.close()
     with (tmp_path / "done.jsonl").open("a") as file:
         file.write('["half a li')  # cut off
-    again = list(recorded(float, [1, 2, 3], str, ledger(afresh=False)))
+    again = list(made.runs([1, 2, 3], made.ledger(tmp_path, afresh=False)))
     assert again == [Done(1, 1 / 3), Done(2, 2 / 3), Done(3, 1.0)]
     assert asked == [1, 2, 3], "done once"
-    assert list(recorded(float, [1], str, ledger(afresh=True))) == [Done(1, 1 / 3)]
+    for _ in range(2):
+        assert list(made.runs([9], made.ledger(tmp_path, afresh=False))) == [Done(9, 3.0)]
+    assert asked == [1, 2, 3, 9, 9], "a failure is tried again"
+    assert list(made.runs([1], made.ledger(tmp_path, afresh=True))) == [Done(1, 1 / 3)]
     assert asked[-1] == 1, "forgotten and done anew"

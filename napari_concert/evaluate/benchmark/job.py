@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_concert.evaluate.benchmark import inpainting, whatif
-from napari_concert.evaluate.ledger import Ledger, recorded
+from napari_concert.evaluate.ledger import Sweep
 
 if TYPE_CHECKING:
     from napari_concert.concert import Concert
@@ -109,27 +107,16 @@ def _peak_mib() -> float:
     return peak_memory_bytes() / MIB
 
 
-def runs(jobs: Sequence[Job], ledger: Ledger[Job, Run] | None = None, **over: Any) -> Iterator[Run]:
-    """Do jobs over Dask and yield each as it is done, those that a ledger knows first.
-
-    Parameters
-    ----------
-    ledger
-        What was done already; what is done is added.
-    over
-        ``scheduler`` and ``workers`` of :func:`.sweep`.
-    """
-    return recorded(run, jobs, _failed, ledger, **over)
-
-
-def ledger_of(folder: Path, *, afresh: bool) -> Ledger[Job, Run]:
-    """Return what is done in a folder."""
-    return Ledger(folder, asdict, _restored, afresh=afresh)
-
-
 def _restored(job: Job, values: dict[str, Any]) -> Run:
     return Run(job, **{**values, "scores": tuple(values["scores"]), "findings": tuple(values["findings"])})
 
 
 def _failed(job: Job, why: str) -> Run:
     return Run(job, error=why)
+
+
+def _is_done(found: Run) -> bool:
+    return not found.error
+
+
+SWEEP = Sweep(run, _failed, asdict, _restored, _is_done)

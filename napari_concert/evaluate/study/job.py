@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_concert.errors import ConcertError
-from napari_concert.evaluate.ledger import Ledger, recorded
+from napari_concert.evaluate.ledger import Sweep
 from napari_concert.evaluate.methods import METHODS, TRUTH
 from napari_concert.evaluate.study.scoring import Referee, Score
 from napari_concert.evaluate.study.truth import true_answer, truth_of
@@ -136,24 +136,6 @@ def _facts(task: Task, genes: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     yield from (("reference_spots", len(task.reference)), ("origin_spots", len(task.origin)), ("genes", len(genes)))
 
 
-def runs(jobs: Sequence[Job], ledger: Ledger[Job, Record] | None = None, **over: Any) -> Iterator[Record]:
-    """Do jobs over Dask and yield each as it is done, those that a ledger knows first.
-
-    Parameters
-    ----------
-    ledger
-        What was done already; what is done is added.
-    over
-        ``scheduler`` and ``workers`` of :func:`.sweep`.
-    """
-    return recorded(run, jobs, _failed, ledger, **over)
-
-
-def ledger_of(folder: Path, *, afresh: bool) -> Ledger[Job, Record]:
-    """Return what is done in a folder."""
-    return Ledger(folder, _data_of, _restored, afresh=afresh)
-
-
 def _data_of(job: Job) -> dict[str, Any]:
     """Return what tells a job, the state of its file included."""
     file = Path(job.file.path)
@@ -167,3 +149,11 @@ def _restored(job: Job, values: dict[str, Any]) -> Record:
 
 def _failed(job: Job, why: str) -> Record:
     return Record(job, reason=why)
+
+
+def _is_done(found: Record) -> bool:
+    """Whether the slide was looked at: one without room for the task will have none the next time either."""
+    return bool(found.slide)
+
+
+SWEEP = Sweep(run, _failed, _data_of, _restored, _is_done)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from napari_concert.evaluate.methods import METHODS
-from napari_concert.evaluate.study import Job, Record, SlideFile, runs
+from napari_concert.evaluate.study import SWEEP, Job, Record, SlideFile
 from napari_concert.evaluate.study.definitions import SCORES
 
 
@@ -32,14 +32,14 @@ def test_the_model_knows_more_of_the_change_than_no_change(done: Record) -> None
 
 
 def test_a_slide_without_room_is_a_record_that_says_why(file: SlideFile) -> None:
-    (found,) = runs([Job(file, "patch", 300, 1, 30)])
+    (found,) = SWEEP.runs([Job(file, "patch", 300, 1, 30)])
     assert "no room for a patch task of 300 spots" in found.reason
     assert found.slide == "base"
     assert found.rows() == []
 
 
 def test_a_slide_that_is_gone_is_a_record_too(file: SlideFile) -> None:
-    (found,) = runs([Job(replace(file, path="/nowhere.h5ad"), "patch", 8, 1, 30)])
+    (found,) = SWEEP.runs([Job(replace(file, path="/nowhere.h5ad"), "patch", 8, 1, 30)])
     assert "/nowhere.h5ad" in found.reason
 
 
