@@ -295,7 +295,6 @@ def infer_latents(network: ConcertNetwork, arrays: SpotArrays, features: NDArray
     features
         Attribute features (N, Qa) of the observed states.
     """
-    config = network.config
-    spots = Spots.of(arrays, config.inducing_points, config.batch_entries)
+    spots = Spots.of(arrays, network.config.inducing_points, network.config.batch_entries)
     latents: NDArray[np.float64] = Encoder(network, spots, torch.from_numpy(features)).infer().mean.numpy()
     return latents

@@ -107,6 +107,7 @@ class FilledLayer:
         self.layer = SpotsLayer(data, diameter=diameter, name=filled.name, **scene.shared)
         self.layer.border_width = RING
         self.layer.describe = self._describe
+        self.layer.events.visible.connect(self._show_legend)
         self._scene = scene
         self._put(self.layer)
         self._before = scene.spots.describe, scene.spots.elsewhere
@@ -152,7 +153,11 @@ class FilledLayer:
         colour_predicted(layer, filled, shown, dark=dark)
         layer.border_color = _INK[dark]
         self.legend.text = legend(shown)
-        self.legend.visible = bool(self.legend.text)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Write of the rings while they are seen: other views hide them, and so may the user."""
+        self.legend.visible = self.layer is not None and self.layer.visible and bool(self.legend.text)
 
     def _describe(self, row: int) -> list[str]:
         filled, shown = self._filled, self._shown

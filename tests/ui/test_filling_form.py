@@ -72,6 +72,20 @@ def test_painted_spots_are_predicted_anew_and_ringed(painted, window, form, patc
     assert spots._get_properties(layer.data[0], dims_displayed=[0, 1], world=True)[0].startswith("spot ")
 
 
+def test_what_is_written_of_the_rings_goes_with_them(painted, window, form):
+    """Other views hide the layer, and its legend would lie over their colour bar."""
+    painted.show_gene("Cd68")
+    form.fill.click()
+    legend = window.viewer.canvas.overlays["concert_predicted"]
+    assert legend.visible
+    layer_of(window).visible = False
+    assert not legend.visible
+    painted.show_view(View.BASELINE)
+    assert not legend.visible
+    layer_of(window).visible = True
+    assert legend.visible
+
+
 def test_colours_follow_gene_view_and_column(painted, window, form):
     form.fill.click()
     layer = layer_of(window)
